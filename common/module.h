@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * module - a tier's or sink's library, loaded when it is first needed.
+ *
+ * libmongoc alone costs 8 ms to load, so a process that talks to Redis must
+ * not pay for it. Each driver is a shared object that exports the one or two
+ * functions of its header (tier/redis.h, tier/mongodb.h, sink/mongodb.h). It
+ * is looked for in the folder of the running program, then in the folder
+ * that the program was installed with.
+ */
+
+#pragma once
+
+#include "common/base.h"
+
+#define MODULE_ERROR_MAX 256	/* bytes, the NUL included */
+
+/*
+ * The address of @symbol in the module @name ("redis", "mongodb"), which stays
+ * loaded to the end of the process. -ENOENT with words for the log in
+ * @ret_why (MODULE_ERROR_MAX bytes) when it cannot be loaded.
+ */
+int module_symbol(const char *name, const char *symbol, char *ret_why,
+		  void **ret_address);

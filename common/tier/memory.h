@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * memory - the tier that keeps sessions in files on a tmpfs, shared by all
+ * processes of one user on one host. It serves that host alone.
+ *
+ *	<dir>/<sid>/record		the record (record.h)
+ *	<dir>/<sid>/claim		the holder's token and the lease's end
+ *	<dir>/<sid>/count		chunks and bytes held
+ *	<dir>/<sid>/<index>		a chunk: its bytes and a trailer
+ *	<dir>/used			bytes of all chunks
+ */
+
+#pragma once
+
+#include "common/tier/tier.h"
+
+/*
+ * A tier in @dir, made with mode 0700 when it is absent and refused when it is
+ * another user's, open to others or no directory. At most @max_bytes of
+ * chunks are kept (records are not counted); over it, TIER_E_FULL.
+ * @ttl_ms is the deployment's TRANCHE_TTL, by which folders are known to be
+ * over without reading them.
+ * Nothing is touched until first asked. tier_close() the result. -ENOMEM.
+ */
+int tier_memory_open(const char *dir, uint64_t max_bytes, int64_t ttl_ms,
+		     struct tier **ret_tier);
