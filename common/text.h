@@ -15,38 +15,63 @@
 
 #include "common/base.h"
 
-/* Whether @size bytes are valid UTF-8 (RFC 3629: no surrogates). */
+/*
+ * Bytes from the start of @data on that are valid UTF-8 (RFC 3629: shortest
+ * forms, no surrogates, nothing above U+10FFFF): @size when all of them are,
+ * else where the first sequence begins that is not.
+ */
+size_t text_utf8_span(const char *data, size_t size);
+
+/* Whether all of @size bytes are valid UTF-8. */
 bool text_is_utf8(const char *data, size_t size);
 
-/* UTF-16 units of @size bytes of (generalised) UTF-8; of other bytes, a count
- * by their lead bytes: JavaScript's .length for every valid text. */
+/*
+ * UTF-16 units of @size bytes of generalised UTF-8, which is JavaScript's
+ * .length; of other bytes, a count by their lead bytes. The counts of pieces
+ * add up to that of the whole, wherever it was cut.
+ */
 uint64_t text_utf16_units(const char *data, size_t size);
 
+/* Bytes of one escape that text_unescape_one() gives at most. */
+#define TEXT_ESCAPE_MAX 4
+
 /*
- * Appends nothing: decodes the inside of a JSON string (RFC 8259, section 7)
- * of @size bytes, without its quotes, to generalised UTF-8 at @out, which may
- * be @json itself: what comes out is never longer. The JSON must have been
- * checked (json_scan.h). *ret_size is the bytes written.
+ * Decodes the escape at @json, where a backslash stands, within a string that
+ * ends before @end: a pair of \uXXXX that are one character is one escape.
+ * Writes generalised UTF-8 and answers the bytes read; *ret_size are those
+ * written, 1 to TEXT_ESCAPE_MAX.
+ */
+size_t text_unescape_one(const char *json, const char *end, char *ret_text,
+			 size_t *ret_size);
+
+/*
+ * Decodes the inside of a JSON string (RFC 8259, section 7), @size bytes
+ * without its quotes, to generalised UTF-8 at @out, which has room for @size
+ * bytes and may be @json itself: what comes out is never longer. The JSON
+ * must have been checked (json_scan.h). *ret_size is the bytes written.
  */
 void text_unescape(const char *json, size_t size, char *out, size_t *ret_size);
 
-/* Joins text chunks; starts as zeros. */
+/* Joins the chunks of an upload in their order; starts as zeros. */
 struct text_join {
-	bool held;		/* a high half ended the chunk before */
-	char half[3];
+	bool held;	/* a high half ended the chunk before */
+	char half[3];	/* that half */
+};
+
+/* What a chunk has become: the prefix, then the data. */
+struct text_piece {
+	char prefix[4];		/* made of the half that was held, */
+	size_t prefix_size;	/* 0, 3 or 4 bytes */
+	const char *data;	/* a part of the chunk's own bytes */
+	size_t size;
 };
 
 /*
- * Puts the next chunk's @data right, in place, as its neighbour demands:
- *	*ret_prefix, *ret_prefix_size	bytes to be sent before it: what was
- *					held of the chunk before (0 to 4)
- *	*ret_skip			bytes of @data already in the prefix
- *	*ret_size			bytes of @data to be sent, from ret_skip
- *					on; a half at the end is held back
- * @is_text is false for a raw chunk: nothing of it changes, and a half held
- * before it stays alone. At the end of all, call it with no data and false.
+ * Puts the next chunk's @size bytes right, in place, as its neighbours demand;
+ * *ret_piece is what is to be sent for it. A high half at the end of a text is
+ * held back until the next call, and comes out in its prefix. A raw chunk
+ * (@is_text is false) is never changed, and parts the texts around it. At the
+ * end of all, call it once more with no data and false: only the prefix counts.
  */
 void text_join_next(struct text_join *join, bool is_text, char *data,
-		    size_t size, char ret_prefix[static 4],
-		    size_t *ret_prefix_size, size_t *ret_skip,
-		    size_t *ret_size);
+		    size_t size, struct text_piece *ret_piece);
