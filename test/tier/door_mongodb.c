@@ -182,8 +182,29 @@ static int count_pieces(const struct place *place,
 	return n;
 }
 
+/* Its time is the server's; the beginning of 1970 is over for any. */
+static int end_lease(const struct place *place, const struct session *session)
+{
+	bson_t *filter = BCON_NEW("sessionId", BCON_UTF8(session->id));
+	bson_t *change = BCON_NEW("$set", "{", "until", BCON_DATE_TIME(1),
+				  "}");
+	struct access access;
+	int n;
+
+	n = access_open(place, "chunkeduploadclaims", &access);
+	if (n) {
+		bson_destroy(filter);
+		bson_destroy(change);
+		return n;
+	}
+	n = update(&access, filter, change);
+	access_close(&access);
+	return n;
+}
+
 const struct door door_mongodb = {
 	.spoil_chunk = spoil_chunk,
 	.spoil_record = spoil_record,
 	.count_pieces = count_pieces,
+	.end_lease = end_lease,
 };

@@ -9,46 +9,56 @@
 #include "common/tier/redis.h"
 #include "test/tier/setting.h"
 
-/* How redis.h and mongodb.h open theirs. */
-typedef int open_fn(const char *url, int64_t timeout_ms, char *ret_why,
-		    struct tier **ret_tier);
+typedef int redis_fn(const char *url, int64_t timeout_ms, char *ret_why,
+		     struct tier **ret_tier);
+typedef int mongodb_fn(const char *uri, int64_t timeout_ms,
+		       const char *state_dir, char *ret_why,
+		       struct tier **ret_tier);
 
-static int open_module(const char *module, const char *symbol,
-		       const char *variable, const char *url,
-		       int64_t timeout_ms, struct tier **ret_tier)
+/* Says why a tier cannot be had, and gives @r. */
+static int refuse(const char *name, int r, const char *why)
 {
-	char why[MODULE_ERROR_MAX > TIER_ERROR_MAX ?
-		 MODULE_ERROR_MAX : TIER_ERROR_MAX] = "";
-	open_fn *open;
-	void *address;
-	int r;
-
-	if (!url || !url[0]) {
-		fprintf(stderr, "%s: %s is not set\n", module, variable);
-		return -EINVAL;
-	}
-	r = module_symbol(module, symbol, why, &address);
-	if (!r) {
-		/* POSIX dlsym(3): a function's address fits a void *. */
-		memcpy(&open, &address, sizeof(open));
-		r = open(url, timeout_ms, why, ret_tier);
-	}
-	if (r)
-		fprintf(stderr, "%s: %s: %s\n", module, strerror(-r), why);
+	fprintf(stderr, "%s: %s: %s\n", name, strerror(-r), why);
 	return r;
 }
 
 static int open_redis(const struct place *place, struct tier **ret_tier)
 {
-	return open_module("redis", "tier_redis_open", "REDIS_URL",
-			   place->redis_url, place->timeout_ms, ret_tier);
+	char why[TIER_ERROR_MAX] = "";
+	redis_fn *open;
+	void *symbol;
+	int r;
+
+	if (!place->redis_url || !place->redis_url[0])
+		return refuse("redis", -EINVAL, "REDIS_URL is not set");
+	r = module_symbol("redis", "tier_redis_open", why, &symbol);
+	if (!r) {
+		/* POSIX dlsym(3): a function's address fits a void *. */
+		memcpy(&open, &symbol, sizeof(open));
+		r = open(place->redis_url, place->timeout_ms, why, ret_tier);
+	}
+	return r ? refuse("redis", r, why) : 0;
 }
 
 static int open_mongodb(const struct place *place, struct tier **ret_tier)
 {
-	return open_module("mongodb", "tier_mongodb_open", "MONGODB_URI",
-			   place->mongodb_uri, place->timeout_ms, ret_tier);
+	char why[TIER_ERROR_MAX] = "";
+	mongodb_fn *open;
+	void *symbol;
+	int r;
+
+	if (!place->mongodb_uri || !place->mongodb_uri[0])
+		return refuse("mongodb", -EINVAL, "MONGODB_URI is not set");
+	r = module_symbol("mongodb", "tier_mongodb_open", why, &symbol);
+	if (!r) {
+		memcpy(&open, &symbol, sizeof(open));
+		r = open(place->mongodb_uri, place->timeout_ms,
+			 /* state_dir= */ NULL, why, ret_tier);
+	}
+	return r ? refuse("mongodb", r, why) : 0;
 }
+
+_Static_assert(TIER_ERROR_MAX >= MODULE_ERROR_MAX, "one buffer for both");
 
 static const struct part redis = {
 	"redis", open_redis, /* remote= */ true, &door_redis,
