@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/chunk.h"
+#include "common/fields.h"
+#include "common/json_scan.h"
+#include "common/query.h"
+#include "common/text.h"
+
+/* Bounds of a request's JSON, the chunk's text not counted. */
+static const struct json_limits limits = {
+	.depth_max = 100,
+	.values_max = 10000,
+};
+
+#define QUERY_VALUE_MAX 256	/* bytes, the NUL included */
+
+static const struct field *find_data(const struct field *fields, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fields[i].type == FIELD_DATA)
+			return &fields[i];
+	return NULL;
+}
+
+static struct chunk *data_of(const struct field *field, void *into)
+{
+	return (struct chunk *)(void *)((char *)into + field->offset);
+}
+
+static int missing(struct request *req, const struct field *field)
+{
+	return request_invalid(req, "%s is missing", field->name);
+}
+
+static void set_id(const struct field *field, void *into, const char *id,
+		   size_t len)
+{
+	char *member = (char *)into + field->offset;
+
+	member[0] = '\0';
+	if (session_id_is_valid(id, len)) {
+		memcpy(member, id, len);
+		member[len] = '\0';
+	}
+}
+
+static int set_digits(struct request *req, const struct field *field,
+		      void *into, const char *text)
+{
+	uint64_t value = 0;
+
+	if (!*text || text[strspn(text, "0123456789")])
+		return request_invalid(req, "%s must be decimal digits",
+				       field->name);
+	for (; *text; text++)
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*text - '0'),
+					   &value))
+			value = UINT64_MAX;
+	memcpy((char *)into + field->offset, &value, sizeof(value));
+	return 0;
+}
+
+static int from_query(struct request *req, const struct field *fields,
+		      size_t n, uint64_t data_max, void *into)
+{
+	char value[QUERY_VALUE_MAX];
+	struct chunk *chunk;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < n; i++) {
+		const struct field *field = &fields[i];
+
+		if (field->type == FIELD_DATA) {
+			if (req->body.size > data_max)
+				return request_too_large(req, "maxChunkSize",
+							 data_max);
+			chunk = data_of(field, into);
+			chunk->info.kind = CHUNK_RAW;
+			chunk->info.size = req->body.size;
+			chunk->data = req->body.data;
+			continue;
+		}
+		r = query_get(req->query, field->name, value, sizeof(value));
+		if (r == QUERY_E_ABSENT)
+			return missing(req, field);
+		if (r == QUERY_E_INVALID)
+			return request_invalid(req, "%s is given twice or "
+					       "badly encoded", field->name);
+		if (r == QUERY_E_LONG)
+			value[0] = '\0';
+		r = 0;
+		if (field->type == FIELD_ID)
+			set_id(field, into, value, strlen(value));
+		else
+			r = set_digits(req, field, into, value);
+	}
+	return r;
+}
+
+/* The value itself is cut out: a tree would copy it several times. */
+static int parse_around(struct request *req, const struct json_cut *cut)
+{
+	struct json_tokener *tokener;
+	const char *text = req->body.data;
+	size_t size = req->body.size;
+
+	tokener = json_tokener_new_ex((int)limits.depth_max + 1);
+	if (!tokener)
+		return -ENOMEM;
+	if (cut->found) {
+		json_tokener_parse_ex(tokener, text, (int)cut->start);
+		json_tokener_parse_ex(tokener, "null", 4);
+		text += cut->end;
+		size -= cut->end;
+	}
+	req->json = json_tokener_parse_ex(tokener, text, (int)size);
+	json_tokener_free(tokener);
+	/* It was checked before: what is left to fail is memory. */
+	return req->json ? 0 : -ENOMEM;
+}
+
+static int scan(struct request *req, const struct field *data,
+		struct json_cut *ret_cut)
+{
+	struct json_error error;
+	int r;
+
+	r = json_scan_cut(req->body.data ? req->body.data : "",
+			  req->body.size, &limits,
+			  data ? data->name : NULL, ret_cut, &error);
+	switch (r) {
+	case JSON_SCAN_E_INVALID:
+		return request_invalid(req, "The body must be a JSON object: "
+				       "%s at byte %zu", error.reason,
+				       error.offset);
+	case JSON_SCAN_E_DEPTH:
+		return request_invalid(req, "The body is nested deeper than "
+				       "%zu", limits.depth_max);
+	case JSON_SCAN_E_VALUES:
+		return request_invalid(req, "The body has too many values");
+	case JSON_SCAN_E_DUPLICATE:
+		return request_invalid(req, "The body has a key twice");
+	default:
+		return r;
+	}
+}
+
+static int set_data(struct request *req, const struct field *field,
+		    const struct json_cut *cut, uint64_t data_max, void *into)
+{
+	struct chunk *chunk = data_of(field, into);
+	char *text = req->body.data + cut->start;
+	size_t size;
+
+	if (!cut->found || *text == 'n')
+		return missing(req, field);
+	if (*text != '"')
+		return request_invalid(req, "%s must be a string", field->name);
+	text++;
+	text_unescape(text, cut->end - cut->start - 2, text, &size);
+	if (size > data_max)
+		return request_too_large(req, "maxChunkSize", data_max);
+	chunk->info.kind = CHUNK_TEXT;
+	chunk->info.size = size;
+	chunk->data = text;
+	return 0;
+}
+
+static int set_uint(struct request *req, const struct field *field, void *into,
+		    struct json_object *value)
+{
+	uint64_t number = UINT64_MAX;
+	double fraction;
+
+	if (json_object_is_type(value, json_type_int)) {
+		if (json_object_get_int64(value) < 0)
+			return request_invalid(req, "%s must not be negative",
+					       field->name);
+		number = json_object_get_uint64(value);
+	} else if (json_object_is_type(value, json_type_double)) {
+		/* 1.0 is the integer 1; beyond 2^53 a double still is one. */
+		fraction = json_object_get_double(value);
+		if (fraction < 0)
+			return request_invalid(req, "%s must not be negative",
+					       field->name);
+		if (fraction < 0x1p63) {
+			number = (uint64_t)fraction;
+			if ((double)number != fraction)
+				return request_invalid(req, "%s must be an "
+						"integer", field->name);
+		}
+	} else {
+		return request_invalid(req, "%s must be an integer",
+				       field->name);
+	}
+	memcpy((char *)into + field->offset, &number, sizeof(number));
+	return 0;
+}
+
+static int set_string(struct request *req, const struct field *field,
+		      void *into, struct json_object *value)
+{
+	const char *text;
+	size_t len;
+
+	if (!json_object_is_type(value, json_type_string))
+		return request_invalid(req, "%s must be a string", field->name);
+	text = json_object_get_string(value);
+	len = (size_t)json_object_get_string_len(value);
+	if (len >= field->size || strlen(text) != len)
+		return request_invalid(req, "%s must be at most %zu bytes, "
+				       "without NUL", field->name,
+				       field->size - 1);
+	memcpy((char *)into + field->offset, text, len + 1);
+	return 0;
+}
+
+static int set_bool(struct request *req, const struct field *field, void *into,
+		    struct json_object *value)
+{
+	bool flag;
+
+	if (!json_object_is_type(value, json_type_boolean))
+		return request_invalid(req, "%s must be true or false",
+				       field->name);
+	flag = json_object_get_boolean(value);
+	memcpy((char *)into + field->offset, &flag, sizeof(flag));
+	return 0;
+}
+
+static int set_json(struct request *req, const struct field *field, void *into)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(req->json, field->name, &value) ||
+	    !value)
+		return field->is_optional ? 0 : missing(req, field);
+	switch (field->type) {
+	case FIELD_ID:
+		if (json_object_is_type(value, json_type_string))
+			set_id(field, into, json_object_get_string(value),
+			       (size_t)json_object_get_string_len(value));
+		else
+			set_id(field, into, "", 0);
+		return 0;
+	case FIELD_UINT:
+		return set_uint(req, field, into, value);
+	case FIELD_BOOL:
+		return set_bool(req, field, into, value);
+	case FIELD_STRING:
+		return set_string(req, field, into, value);
+	case FIELD_DATA:
+		break;
+	}
+	return 0;
+}
+
+static int from_body(struct request *req, const struct field *fields, size_t n,
+		     uint64_t data_max, void *into)
+{
+	const struct field *data = find_data(fields, n);
+	struct json_cut cut = { 0 };
+	int r;
+
+	r = scan(req, data, &cut);
+	if (!r)
+		r = parse_around(req, &cut);
+	for (size_t i = 0; !r && i < n; i++) {
+		if (fields[i].type == FIELD_DATA)
+			r = set_data(req, &fields[i], &cut, data_max, into);
+		else
+			r = set_json(req, &fields[i], into);
+	}
+	return r;
+}
+
+bool request_is_raw(const struct request *req)
+{
+	return query_has(req->query, "sessionId");
+}
+
+int request_fields(struct request *req, const struct field *fields, size_t n,
+		   uint64_t data_max, void *into)
+{
+	bool raw = find_data(fields, n) && request_is_raw(req);
+
+	if (raw || req->method == HTTP_GET || req->method == HTTP_DELETE)
+		return from_query(req, fields, n, data_max, into);
+	return from_body(req, fields, n, data_max, into);
+}

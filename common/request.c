@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "common/content_digest.h"
+#include "common/hex.h"
+#include "common/request.h"
+
+#define READ_SIZE KIB(64)	/* bytes asked for where no length is known */
+#define DRAIN_MAX MIB(64)	/* bytes of an oversized body that are read */
+
+void request_init(struct request *req)
+{
+	*req = (struct request){ .query = "", .owner = "" };
+	buf_init(&req->body, SIZE_MAX);
+}
+
+void request_done(struct request *req)
+{
+	json_object_put(req->json);
+	buf_done(&req->body);
+	request_init(req);
+}
+
+int request_invalid(struct request *req, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(req->invalid, sizeof(req->invalid), format, args);
+	va_end(args);
+	return REQUEST_E_INVALID;
+}
+
+int request_too_large(struct request *req, const char *limit, uint64_t max)
+{
+	req->limit = limit;
+	req->limit_max = max;
+	return REQUEST_E_TOO_LARGE;
+}
+
+int request_refuse(const struct request *req, int r, struct reply *reply)
+{
+	char text[REQUEST_INVALID_MAX];
+
+	if (r < 0)
+		return r;
+	if (r == REQUEST_E_INVALID)
+		return reply_error(reply, HTTP_BAD_REQUEST, "bad_request",
+				   req->invalid);
+	snprintf(text, sizeof(text), "Too large: %s is %llu", req->limit,
+		 (unsigned long long)req->limit_max);
+	return reply_too_large(reply, text, req->limit, req->limit_max);
+}
+
+static enum http_method parse_method(const char *name, bool *ret_is_head)
+{
+	static const struct {
+		const char *name;
+		enum http_method method;
+	} methods[] = {
+		{ "GET", HTTP_GET },
+		{ "HEAD", HTTP_GET },
+		{ "POST", HTTP_POST },
+		{ "PUT", HTTP_PUT },
+		{ "DELETE", HTTP_DELETE },
+		{ "OPTIONS", HTTP_OPTIONS },
+	};
+
+	*ret_is_head = strcmp(name, "HEAD") == 0;
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		if (strcmp(methods[i].name, name) == 0)
+			return methods[i].method;
+	return 0;
+}
+
+static bool is_request_id(const char *id)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789._-";
+	size_t len = strspn(id, allowed);
+
+	return len >= 1 && len <= REQUEST_ID_MAX && id[len] == '\0';
+}
+
+static void take_id(struct request *req, const char *given)
+{
+	uint8_t random[8] = { 0 };
+
+	if (given && is_request_id(given)) {
+		memcpy(req->id, given, strlen(given) + 1);
+		return;
+	}
+	/* For people who look for a line in a log; no secret, so any will do. */
+	(void)!getrandom(random, sizeof(random), GRND_NONBLOCK);
+	hex_format(random, sizeof(random), req->id);
+}
+
+static const char *param(struct front *front, const char *name,
+			 const char *fallback)
+{
+	const char *value = front->impl->param(front, name);
+
+	return value ? value : fallback;
+}
+
+int request_begin(struct request *req, struct front *front, int64_t now_ms,
+		  struct deadline dl)
+{
+	req->now_ms = now_ms;
+	req->deadline = dl;
+	req->method = parse_method(param(front, "REQUEST_METHOD", ""),
+				   &req->is_head);
+	req->query = param(front, "QUERY_STRING", "");
+	req->owner = param(front, "REMOTE_USER", "");
+	req->origin = param(front, "HTTP_ORIGIN", NULL);
+	req->content_digest = param(front, "HTTP_CONTENT_DIGEST", NULL);
+	take_id(req, param(front, "HTTP_X_REQUEST_ID", NULL));
+	if (strlen(req->owner) > SESSION_OWNER_MAX)
+		return request_invalid(req, "The user's name is over %d bytes",
+				       SESSION_OWNER_MAX);
+	return 0;
+}
+
+void request_end(struct request *req)
+{
+	struct buf body = req->body;
+
+	json_object_put(req->json);
+	*req = (struct request){ .query = "", .owner = "" };
+	if (body.capacity > REQUEST_BODY_KEPT)
+		buf_done(&body);
+	buf_reset(&body);
+	req->body = body;
+}
+
+/* Decimal digits alone; "" and "-1" are how some servers say "not known". */
+static int parse_length(struct request *req, const char *text, bool *ret_known,
+			uint64_t *ret_length)
+{
+	uint64_t length = 0;
+
+	*ret_known = *text && strcmp(text, "-1") != 0;
+	if (!*ret_known)
+		return 0;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9' ||
+		    __builtin_mul_overflow(length, 10, &length) ||
+		    __builtin_add_overflow(length, (uint64_t)(*text - '0'),
+					   &length))
+			return request_invalid(req, "Content-Length is not a "
+					       "number");
+	}
+	*ret_length = length;
+	return 0;
+}
+
+/* A server that has not got rid of the body may not pass the answer on. */
+static void drain(struct request *req, struct front *front)
+{
+	size_t drained = 0, n = 0;
+	char *room;
+
+	buf_reset(&req->body);
+	if (buf_reserve(&req->body, READ_SIZE, &room))
+		return;
+	while (drained < DRAIN_MAX && deadline_left(req->deadline) > 0) {
+		if (front->impl->read(front, room, READ_SIZE, &n) || n == 0)
+			return;
+		drained += n;
+	}
+}
+
+static int read_known(struct request *req, struct front *front, size_t length)
+{
+	size_t n;
+	char *room;
+	int r;
+
+	r = buf_reserve(&req->body, length, &room);
+	while (!r && req->body.size < length) {
+		r = front->impl->read(front, req->body.data + req->body.size,
+				      length - req->body.size, &n);
+		if (!r && n == 0)
+			return request_invalid(req, "The body is shorter than "
+					       "its Content-Length");
+		if (!r)
+			buf_commit(&req->body, n);
+	}
+	return r;
+}
+
+static int read_to_end(struct request *req, struct front *front, uint64_t max,
+		       const char *limit)
+{
+	size_t n = 1;
+	char *room;
+	int r = 0;
+
+	while (!r && n > 0) {
+		r = buf_reserve(&req->body, READ_SIZE, &room);
+		if (!r)
+			r = front->impl->read(front, room, READ_SIZE, &n);
+		if (!r)
+			buf_commit(&req->body, n);
+		if (!r && req->body.size > max) {
+			drain(req, front);
+			return request_too_large(req, limit, max);
+		}
+	}
+	return r;
+}
+
+int request_read_body(struct request *req, struct front *front, uint64_t max,
+		      const char *limit)
+{
+	uint64_t length = 0;
+	bool known;
+	int r;
+
+	r = parse_length(req, param(front, "CONTENT_LENGTH", ""), &known,
+			 &length);
+	if (r)
+		return r;
+	if (!known)
+		return read_to_end(req, front, max, limit);
+	if (length > max) {
+		drain(req, front);
+		return request_too_large(req, limit, max);
+	}
+	return read_known(req, front, (size_t)length);
+}
+
+int request_check_digest(struct request *req, bool *ret_fits)
+{
+	uint8_t claimed[SHA256_SIZE], found[SHA256_SIZE];
+	int r;
+
+	if (!req->content_digest) {
+		*ret_fits = true;
+		return 0;
+	}
+	r = content_digest_parse(req->content_digest, claimed);
+	if (r == CONTENT_DIGEST_E_INVALID)
+		return request_invalid(req, "Content-Digest is malformed: it "
+				       "must be sha-256=:<base64>:");
+	if (r == CONTENT_DIGEST_E_ABSENT) {
+		*ret_fits = true;
+		return 0;
+	}
+	sha256_of(req->body.data, req->body.size, found);
+	*ret_fits = memcmp(claimed, found, SHA256_SIZE) == 0;
+	return 0;
+}

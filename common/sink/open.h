@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+
+/* open - the sink that the environment names. */
+
+#pragma once
+
+#include "common/config.h"
+#include "common/sink/sink.h"
+
+/*
+ * Opens TRANCHE_SINK, without touching it yet. sink_close() the result.
+ * -EINVAL it cannot be used as configured; -ENOENT its module is missing;
+ * -ENOMEM.
+ */
+int sink_open(const struct config *config, struct sink **ret_sink);

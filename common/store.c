@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/module.h"
+#include "common/store.h"
+#include "common/tier/breaker.h"
+#include "common/tier/memory.h"
+#include "common/tier/mongodb.h"
+#include "common/tier/redis.h"
+#include "common/tier/stack.h"
+
+static int open_redis(const struct config *config, char *ret_why,
+		      struct tier **ret_tier)
+{
+	__typeof__(tier_redis_open) *open;
+	void *address;
+	int r;
+
+	r = module_symbol("redis", "tier_redis_open", ret_why, &address);
+	if (r)
+		return r;
+	memcpy(&open, &address, sizeof(open));
+	return open(config->redis_url, config->redis_timeout_ms, ret_why,
+		    ret_tier);
+}
+
+static int open_mongodb(const struct config *config, char *ret_why,
+			struct tier **ret_tier)
+{
+	__typeof__(tier_mongodb_open) *open;
+	void *address;
+	int r;
+
+	r = module_symbol("mongodb", "tier_mongodb_open", ret_why, &address);
+	if (r)
+		return r;
+	memcpy(&open, &address, sizeof(open));
+	return open(config->mongodb_uri, config->mongodb_timeout_ms,
+		    config->state_dir, ret_why, ret_tier);
+}
+
+static int open_memory(const struct config *config, char *ret_why,
+		       struct tier **ret_tier)
+{
+	(void)ret_why;
+	return tier_memory_open(config->memory_dir, config->memory_max,
+				config->ttl_ms, ret_tier);
+}
+
+static const struct {
+	const char *name;
+	tier_open_fn *open;
+	bool is_shared;
+} kinds[] = {
+	[CONFIG_REDIS] = { "redis", open_redis, true },
+	[CONFIG_MONGODB] = { "mongodb", open_mongodb, true },
+	[CONFIG_MEMORY] = { "memory", open_memory, false },
+};
+
+int store_open(const struct config *config, struct tier **ret_store)
+{
+	struct stack_tier tiers[CONFIG_TIERS_MAX] = { 0 };
+	int r = 0;
+
+	_Static_assert(CONFIG_TIERS_MAX <= STACK_TIERS_MAX,
+		       "a stack holds every tier there is");
+	for (size_t i = 0; !r && i < config->n_tiers; i++) {
+		enum config_tier kind = config->tiers[i];
+
+		tiers[i].is_shared = kinds[kind].is_shared;
+		r = tier_breaker_open(config, kinds[kind].name,
+				      kinds[kind].open, &tiers[i].tier);
+	}
+	if (!r)
+		r = tier_stack_open(tiers, config->n_tiers, ret_store);
+	for (size_t i = 0; r && i < config->n_tiers; i++)
+		tier_close(tiers[i].tier);
+	return r;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/tier/breaker.h"
+
+struct breaker {
+	struct tier base;	/* must be first */
+	const struct config *config;
+	const char *name;
+	tier_open_fn *open;
+	struct tier *tier;	/* NULL until first needed */
+	bool unusable;		/* as configured: not asked again */
+	int64_t open_until;	/* CLOCK_MONOTONIC, ms; 0: well */
+	char why[TIER_ERROR_MAX];	/* of the failure that opened it */
+};
+
+static struct breaker *self(struct tier *t)
+{
+	return (struct breaker *)t;
+}
+
+/* Copies words that were made for the log, cut to their size. */
+static void keep_words(char *to, const char *from)
+{
+	size_t n = strnlen(from, TIER_ERROR_MAX - 1);
+
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
+/* Whether the tier may be asked now; opens it if need be. */
+static int enter(struct breaker *b)
+{
+	int64_t now = clock_monotonic_ms();
+	char why[TIER_ERROR_MAX] = "";
+	int r;
+
+	if (b->unusable)
+		return tier_fail(&b->base, -ENODEV, "%.200s", b->why);
+	if (now < b->open_until)
+		return tier_fail(&b->base, -EHOSTDOWN,
+				 "%s is not asked for %lld ms more: %.180s",
+				 b->name, (long long)(b->open_until - now),
+				 b->why);
+	if (b->tier)
+		return 0;
+	r = b->open(b->config, why, &b->tier);
+	if (r == -EINVAL) {
+		b->unusable = true;
+		keep_words(b->why, why);
+		r = -ENODEV;
+	}
+	return r ? tier_fail(&b->base, r, "%s: %.200s", b->name, why) : 0;
+}
+
+/* Failures that say something of this process and not of the tier. */
+static bool is_own_failure(int r)
+{
+	return r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -ENOBUFS;
+}
+
+/* What the tier said, and what follows from it. */
+static int leave(struct breaker *b, int r)
+{
+	b->base.served = b->tier->served;
+	if (r >= 0) {
+		b->open_until = 0;
+		return r;
+	}
+	keep_words(b->base.error, b->tier->error);
+	if (is_own_failure(r))
+		return r;
+	keep_words(b->why, b->tier->error);
+	b->open_until = clock_monotonic_ms() + b->config->cooldown_ms;
+	return r;
+}
+
+static int breaker_put_session(struct tier *t, const struct session *session,
+			       struct deadline dl)
+{
+	struct breaker *b = self(t);
+	int r = enter(b);
+
+	return r ? r : leave(b, tier_put_session(b->tier, session, dl));
+}
+
+static int breaker_get_session(struct tier *t, const char *id,
+			       enum tier_read read, struct deadline dl,
+			       struct session *ret_session)
+{
+	struct breaker *b = self(t);
+	int r = enter(b);
+
+	return r ? r : leave(b, tier_get_session(b->tier, id, read, dl,
+						 ret_session));
+}
+
+static int breaker_put_chunk(struct tier *t, const struct session *session,
+			     const struct chunk *chunk, struct deadline dl,
+			     struct chunk_count *ret_count)
+{
+	struct breaker *b = self(t);
+	int r = enter(b);
+
+	return r ? r : leave(b, tier_put_chunk(b->tier, session, chunk, dl,
+					       ret_count));
+}
+
+static int breaker_get_chunk(struct tier *t, const struct session *session,
+			     uint32_t index, struct deadline dl,
+			     struct buf *data, struct chunk_info *ret_info)
+{
+	struct breaker *b = self(t);
+	int r = enter(b);
+
+	return r ? r : leave(b, tier_get_chunk(b->tier, session, index, dl,
+					       data, ret_info));
+}
+
+static int breaker_list_chunks(struct tier *t, const struct session *session,
+			       struct deadline dl, struct chunk_list *ret_list)
+{
+	struct breaker *b = self(t);
+	int r = enter(b);
+
+	return r ? r : leave(b, tier_list_chunks(b->tier, session, dl,
+						 ret_list));
+}
+
+static int breaker_claim(struct tier *t, const struct session *session,
+			 const struct tier_token *token, struct deadline dl)
+{
+	struct breaker *b = self(t);
+	int r = enter(b);
+
+	return r ? r : leave(b, tier_claim(b->tier, session, token, dl));
+}
+
+static int breaker_release(struct tier *t, const struct session *session,
+			   const struct tier_token *token, struct deadline dl)
+{
+	struct breaker *b = self(t);
+	int r = enter(b);
+
+	return r ? r : leave(b, tier_release(b->tier, session, token, dl));
+}
+
+static int breaker_is_claimed(struct tier *t, const struct session *session,
+			      struct deadline dl, bool *ret_held)
+{
+	struct breaker *b = self(t);
+	int r = enter(b);
+
+	return r ? r : leave(b, tier_is_claimed(b->tier, session, dl,
+						ret_held));
+}
+
+static int breaker_finish(struct tier *t, const struct session *session,
+			  struct deadline dl)
+{
+	struct breaker *b = self(t);
+	int r = enter(b);
+
+	return r ? r : leave(b, tier_finish(b->tier, session, dl));
+}
+
+static int breaker_drop_session(struct tier *t, const struct session *session,
+				struct deadline dl)
+{
+	struct breaker *b = self(t);
+	int r = enter(b);
+
+	return r ? r : leave(b, tier_drop_session(b->tier, session, dl));
+}
+
+static int breaker_drop_chunk(struct tier *t, const struct session *session,
+			      const struct chunk_info *info,
+			      struct deadline dl)
+{
+	struct breaker *b = self(t);
+	int r = enter(b);
+
+	return r ? r : leave(b, tier_drop_chunk(b->tier, session, info, dl));
+}
+
+static int breaker_drop_chunks(struct tier *t, const struct session *session,
+			       struct deadline dl)
+{
+	struct breaker *b = self(t);
+	int r = enter(b);
+
+	return r ? r : leave(b, tier_drop_chunks(b->tier, session, dl));
+}
+
+static int breaker_sweep(struct tier *t, struct deadline dl)
+{
+	struct breaker *b = self(t);
+	int r = enter(b);
+
+	return r ? r : leave(b, tier_sweep(b->tier, dl));
+}
+
+static int breaker_ping(struct tier *t, struct deadline dl)
+{
+	struct breaker *b = self(t);
+	int r = enter(b);
+
+	return r ? r : leave(b, tier_ping(b->tier, dl));
+}
+
+static void breaker_close(struct tier *t)
+{
+	struct breaker *b = self(t);
+
+	tier_close(b->tier);
+	free(b);
+}
+
+static const struct tier_impl breaker_impl = {
+	.name = "breaker",
+	.put_session = breaker_put_session,
+	.get_session = breaker_get_session,
+	.put_chunk = breaker_put_chunk,
+	.get_chunk = breaker_get_chunk,
+	.list_chunks = breaker_list_chunks,
+	.claim = breaker_claim,
+	.release = breaker_release,
+	.is_claimed = breaker_is_claimed,
+	.finish = breaker_finish,
+	.drop_session = breaker_drop_session,
+	.drop_chunk = breaker_drop_chunk,
+	.drop_chunks = breaker_drop_chunks,
+	.sweep = breaker_sweep,
+	.ping = breaker_ping,
+	.close = breaker_close,
+};
+
+int tier_breaker_open(const struct config *config, const char *name,
+		      tier_open_fn *open, struct tier **ret_tier)
+{
+	struct breaker *b;
+
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		return -ENOMEM;
+	b->base.impl = &breaker_impl;
+	b->config = config;
+	b->name = name;
+	b->open = open;
+	*ret_tier = &b->base;
+	return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * breaker - a tier before another: opens it when it is first needed, and keeps
+ * off it for a cool-down once it has failed.
+ *
+ * So a sick tier costs its timeout once a cool-down and not once a request.
+ * While it keeps off, every call fails with -EHOSTDOWN at once.
+ */
+
+#pragma once
+
+#include "common/config.h"
+#include "common/tier/tier.h"
+
+/*
+ * Opens the tier itself. -EINVAL, with words in @ret_why (TIER_ERROR_MAX
+ * bytes): it cannot be used as configured.
+ */
+typedef int tier_open_fn(const struct config *config, char *ret_why,
+			 struct tier **ret_tier);
+
+/*
+ * A breaker before what @open opens, called @name in words. A tier that cannot
+ * be used as configured counts as not configured: its calls give -ENODEV.
+ * @config stays with the caller. tier_close() the result. -ENOMEM.
+ */
+int tier_breaker_open(const struct config *config, const char *name,
+		      tier_open_fn *open, struct tier **ret_tier);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * stack - several tiers in order behind the face of one: the fallback policy.
+ *
+ * A tier is asked, answers, or fails. What the stack makes of it:
+ *
+ *	put_session	every shared tier; one is enough. A tier of this host
+ *			alone only when none of them took it, or has it.
+ *	get_session	FIRST: in order until one has it; shared tiers before
+ *			that one that said "absent" get a copy.
+ *			ALL: every one; the most advanced state wins, and the
+ *			shared tiers that lack it, and all that are behind it,
+ *			get it. One that has no room for it loses its record.
+ *	put_chunk	the first that takes it; full or failed, the next. A
+ *			conflict or limit in one that was asked is one.
+ *	get_chunk	in order until one has it whole.
+ *	list_chunks	what any of them holds; of two with one index the first
+ *			in order. silent when one did not answer.
+ *	claim		every tier that answers, in order. Held in one: what
+ *			was got is given back, and it is held.
+ *	finish		as put_session; a later state in one is a conflict.
+ *	release, drop_*	every tier that answers.
+ *
+ * "Absent" is said only when every tier said so; when one failed, the stack
+ * fails. A tier that gives -ENODEV is not configured: as if it were not there.
+ */
+
+#pragma once
+
+#include "common/tier/tier.h"
+
+#define STACK_TIERS_MAX 4
+
+/* One tier of a stack. */
+struct stack_tier {
+	struct tier *tier;
+	bool is_shared;		/* other hosts see it too */
+};
+
+/*
+ * A stack of @n tiers, 1 to STACK_TIERS_MAX, in their order. It takes them
+ * over when it says 0. tier_close() the result. -ENOMEM.
+ */
+int tier_stack_open(const struct stack_tier *tiers, size_t n,
+		    struct tier **ret_tier);
