@@ -24,6 +24,9 @@
 /* The compiler checks the arguments from @first on against @text. */
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 
+/* A module's entry; all else is hidden (-fvisibility=hidden). */
+#define EXPORT __attribute__((visibility("default")))
+
 /* A macro, so that it can stand in array sizes and initialisers. */
 #define KIB(n) ((size_t)(n) << 10)
 #define MIB(n) ((size_t)(n) << 20)

@@ -6,8 +6,8 @@
  * libmongoc alone costs 8 ms to load, so a process that talks to Redis must
  * not pay for it. Each driver is a shared object that exports the one or two
  * functions of its header (tier/redis.h, tier/mongodb.h, sink/mongodb.h). It
- * is looked for in the folder of the running program, then in the folder
- * that the program was installed with.
+ * is looked for in the folder of the running program, then in a build's folder
+ * common beside that or above it, then in the folder it is installed into.
  */
 
 #pragma once

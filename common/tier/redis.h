@@ -11,6 +11,11 @@
  *					the count of bytes held
  *	chunked:{<sid>}:chunk:<index>:<digest>	string: the bytes
  * The chunks hash decides which bytes are the chunk.
+ *
+ * What is put past session_purge_at() is done, with 0, and forgotten at once:
+ * nothing is written. An operation is one trip but where the server shows
+ * something amiss; get_chunk is two, list_chunks two and one for each 1,000
+ * chunks more, drop_chunks two for each 1,000.
  */
 
 #pragma once
@@ -19,9 +24,10 @@
 
 /*
  * A tier on the server at @url (redis://, unix://), which config.c has
- * checked. Connects when first asked; each command waits for at most
- * @timeout_ms. tier_close() the result. -EINVAL the URL cannot be used (with
+ * checked. Connects when first asked; each trip, connecting included,
+ * takes at most @timeout_ms (but for a name that must be looked up: see
+ * redis_socket.h). tier_close() the result. -EINVAL the URL cannot be used (with
  * words for the log in @ret_why, TIER_ERROR_MAX bytes), -ENOMEM.
  */
-int tier_redis_open(const char *url, int64_t timeout_ms, char *ret_why,
-		    struct tier **ret_tier);
+EXPORT int tier_redis_open(const char *url, int64_t timeout_ms, char *ret_why,
+			   struct tier **ret_tier);
