@@ -7,8 +7,11 @@
 
 #include "common/tier/redis_entry.h"
 
-/* Times that an operation starts anew when others change what it looks at. */
-#define TRIES_MAX 4
+/*
+ * Times that an operation starts anew when others change what it looks at. Once
+ * is rare; so many are a loop that should end.
+ */
+#define TRIES_MAX 100
 
 /* Commands of a put: MULTI, SET, EVALSHA, EXEC. */
 #define PUT_COMMANDS 4

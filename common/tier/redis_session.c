@@ -16,12 +16,12 @@ static int write_record(struct redis *redis, const struct session *session,
 	int64_t ttl = redis_ttl_ms(session);
 	int r;
 
+	buf_init(&record, RECORD_MAX);
 	/* It is to be forgotten as soon as it is there. */
 	if (ttl == 0) {
 		*ret_answer = REDIS_RECORD_DONE;
 		return 0;
 	}
-	buf_init(&record, RECORD_MAX);
 	r = record_write(&record, session);
 	if (r)
 		return tier_fail(&redis->base, r,
