@@ -48,6 +48,10 @@ static size_t collect(const struct setting *setting, struct CMUnitTest *cases)
 		n = add(cases, n, everywhere[i]);
 	if (!has_part(setting, /* remote= */ false))
 		n = add(cases, n, &dead_subject);
+	if (!has_part(setting, /* remote= */ true)) {
+		n = add(cases, n, &memory_subject);
+		n = add(cases, n, &sweep_subject);
+	}
 	return n;
 }
 

@@ -47,6 +47,7 @@ extern const struct subject race_subject;
 extern const struct subject kill_subject;
 extern const struct subject dead_subject;	/* where all parts are remote */
 extern const struct subject memory_subject;	/* where it is the only part */
+extern const struct subject sweep_subject;	/* there too */
 
 struct deadline patience(void);
 

@@ -5,9 +5,13 @@
 #include <string.h>
 
 #include "common/module.h"
+#include "common/tier/memory.h"
 #include "common/tier/mongodb.h"
 #include "common/tier/redis.h"
+#include "common/tier/stack.h"
 #include "test/tier/setting.h"
+
+#define TTL_MS 3600000	/* of the deployment that the settings play */
 
 typedef int redis_fn(const char *url, int64_t timeout_ms, char *ret_why,
 		     struct tier **ret_tier);
@@ -60,15 +64,30 @@ static int open_mongodb(const struct place *place, struct tier **ret_tier)
 
 _Static_assert(TIER_ERROR_MAX >= MODULE_ERROR_MAX, "one buffer for both");
 
+static int open_memory(const struct place *place, struct tier **ret_tier)
+{
+	return tier_memory_open(place->memory_dir, place->memory_max, TTL_MS,
+				ret_tier);
+}
+
 static const struct part redis = {
 	"redis", open_redis, /* remote= */ true, &door_redis,
 };
 static const struct part mongodb = {
 	"mongodb", open_mongodb, /* remote= */ true, &door_mongodb,
 };
+static const struct part memory = {
+	"memory", open_memory, /* remote= */ false, &door_memory,
+};
+
 static const struct setting settings[] = {
+	{ "memory", { &memory } },
 	{ "redis", { &redis } },
 	{ "mongodb", { &mongodb } },
+	{ "redis+mongodb", { &redis, &mongodb } },
+	{ "redis+memory", { &redis, &memory } },
+	{ "mongodb+memory", { &mongodb, &memory } },
+	{ "redis+mongodb+memory", { &redis, &mongodb, &memory } },
 };
 
 const struct setting *setting_find(const char *name)
@@ -97,5 +116,22 @@ size_t setting_parts(const struct setting *setting)
 int setting_open(const struct setting *setting, const struct place *place,
 		 struct tier **ret_tier)
 {
-	return setting->parts[0]->open(place, ret_tier);
+	struct stack_tier tiers[SETTING_PARTS_MAX] = { 0 };
+	size_t n;
+	int r = 0;
+
+	if (setting_parts(setting) == 1)
+		return setting->parts[0]->open(place, ret_tier);
+	for (n = 0; n < setting_parts(setting); n++) {
+		tiers[n].is_shared = setting->parts[n]->remote;
+		r = setting->parts[n]->open(place, &tiers[n].tier);
+		if (r)
+			break;
+	}
+	if (!r)
+		r = tier_stack_open(tiers, n, ret_tier);
+	if (r)
+		while (n > 0)
+			tier_close(tiers[--n].tier);
+	return r;
 }
