@@ -107,7 +107,8 @@ static int scan_member(struct scan *s, struct keys *keys, const char *wanted,
 	r = scan_value(s);
 	if (r)
 		return r;
-	if (stands_for((struct raw){ .at = key + 1, .end = key_end }, wanted))
+	if (wanted &&
+	    stands_for((struct raw){ .at = key + 1, .end = key_end }, wanted))
 		*cut = (struct json_cut){
 			.found = true,
 			.start = (size_t)(value - s->start),

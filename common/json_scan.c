@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/block.h"
+#include "common/hex4.h"
 #include "common/json_scanner.h"
 #include "common/text.h"
 
@@ -45,49 +46,74 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static bool is_hex_digit(char c)
+/* Bytes of the longest escape. */
+#define ESCAPE_MAX ((size_t)6)
+
+static inline bool is_simple_escape(const char *at)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+	static const bool simple[256] = {
+		['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
+		['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true,
+	};
+
+	return simple[(uint8_t)at[1]];
 }
 
-/* At a backslash. */
-static inline int scan_escape(struct scan *s)
+static inline bool is_unicode_escape(const char *at)
 {
-	const char *start = s->at++;
+	return at[1] == 'u' && hex4_is_valid(at + 2);
+}
 
-	if (s->at == s->end)
-		return scan_invalid(s, "");
-	switch (*s->at++) {
-	case '"':
-	case '\\':
-	case '/':
-	case 'b':
-	case 'f':
-	case 'n':
-	case 'r':
-	case 't':
-		return 0;
-	case 'u':
-		break;
-	default:
-		return scan_fail(s, JSON_SCAN_E_INVALID, "bad escape", start);
-	}
-	for (int i = 0; i < 4; i++, s->at++) {
-		if (s->at == s->end)
-			return scan_invalid(s, "");
-		if (!is_hex_digit(*s->at))
-			return scan_fail(s, JSON_SCAN_E_INVALID, "bad escape",
-					 start);
-	}
+/* At a backslash, of which it is not known how much text is behind it. */
+static int scan_escape(struct scan *s)
+{
+	size_t left = (size_t)(s->end - s->at);
+	/* What is cut off would do if these were behind it. */
+	char escape[ESCAPE_MAX] = "\\u0000";
+
+	memcpy(escape, s->at, left < ESCAPE_MAX ? left : ESCAPE_MAX);
+	if (is_simple_escape(escape))
+		s->at += 2;
+	else if (!is_unicode_escape(escape))
+		return scan_invalid(s, "bad escape");
+	else
+		s->at += left < ESCAPE_MAX ? left : ESCAPE_MAX;
 	return 0;
 }
 
-/* At the quote that ends a string, or at a character that must not be there. */
-static int scan_string_end(struct scan *s)
+/*
+ * Goes on within a string, by blocks: to where something other than escapes
+ * and plain characters is, or where little text is left.
+ */
+static const char *skip_blocks(const char *at, const char *end)
 {
-	if (scan_take(s, '"'))
-		return 0;
-	return scan_invalid(s, "control character in a string");
+	uint64_t escaped = 0;	/* 1: the backslash before at begins one */
+
+	while ((size_t)(end - at) >= BLOCK_SIZE + ESCAPE_MAX) {
+		uint64_t special = block_json_special(at);
+		uint64_t backslashes, escapes, stops, others;
+
+		if (!special && !escaped) {
+			at += BLOCK_SIZE;
+			continue;
+		}
+		backslashes = block_equal(at, '\\');
+		escapes = block_escapes(backslashes, escaped);
+		escaped |= escapes << 1;
+		stops = special & ~backslashes & ~escaped;
+		others = escaped & ~block_json_simple(at) & block_before(stops);
+		for (; others; others = block_rest(others)) {
+			const char *escape = at + block_first(others) - 1;
+
+			if (!is_unicode_escape(escape))
+				return escape;
+		}
+		if (stops)
+			return at + block_first(stops);
+		escaped = escapes >> 63;
+		at += BLOCK_SIZE;
+	}
+	return at - escaped;
 }
 
 /* At the first quote. */
@@ -95,30 +121,17 @@ static int scan_string(struct scan *s)
 {
 	int r;
 
-	s->at++;
-	while ((size_t)(s->end - s->at) >= BLOCK_SIZE) {
-		const char *block = s->at;
-		uint64_t special = block_json_special(block);
-
-		while (special) {
-			s->at = block + block_first(special);
-			if (*s->at != '\\')
-				return scan_string_end(s);
-			r = scan_escape(s);
-			if (r)
-				return r;
-			special = block_from(special, (size_t)(s->at - block));
-		}
-		if (s->at < block + BLOCK_SIZE)
-			s->at = block + BLOCK_SIZE;
-	}
+	s->at = skip_blocks(s->at + 1, s->end);
 	while (s->at < s->end) {
 		if (*s->at == '\\') {
 			r = scan_escape(s);
 			if (r)
 				return r;
-		} else if (*s->at == '"' || (uint8_t)*s->at < 0x20) {
-			return scan_string_end(s);
+		} else if (*s->at == '"') {
+			s->at++;
+			return 0;
+		} else if ((uint8_t)*s->at < 0x20) {
+			return scan_invalid(s, "control character in a string");
 		} else {
 			s->at++;
 		}

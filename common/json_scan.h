@@ -69,9 +69,9 @@ struct json_cut {
 
 /*
  * The same for a body that must be an object, else it is invalid, and finds
- * the value of its member @key (as it is after its escapes). A key of the top
- * object given twice is JSON_SCAN_E_DUPLICATE; more than JSON_KEYS_MAX of
- * them, or one longer than JSON_KEY_MAX, JSON_SCAN_E_VALUES.
+ * the value of its member @key (as it is after its escapes; NULL: of none). A
+ * key of the top object given twice is JSON_SCAN_E_DUPLICATE; more than
+ * JSON_KEYS_MAX of them, or one over JSON_KEY_MAX, JSON_SCAN_E_VALUES.
  */
 int json_scan_cut(const char *json, size_t size,
 		  const struct json_limits *limits, const char *key,

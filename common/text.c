@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "common/block.h"
+#include "common/hex4.h"
 #include "common/text.h"
 
-/* Bytes that text_unescape() copies at once. */
-#define WIDE ((size_t)16)
+/* Characters of \uXXXX\uXXXX. */
+#define PAIR_SIZE 12
 
 /* Halves of surrogate pairs, and what stands for one that stays alone. */
 #define HALF_SIZE ((size_t)3)
@@ -52,117 +53,130 @@ static size_t encode(uint32_t c, char *ret_text)
 	return 4;
 }
 
-/* The value of four hexadecimal digits. */
-static uint32_t hex4(const char *digits)
+/*
+ * Decodes the escape at @json to *out, and moves that on; answers where the
+ * escape ends.
+ */
+static inline const char *unescape(const char *json, const char *end,
+				   char **out)
 {
-	uint32_t value = 0;
+	static const char plain[256] = {
+		['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+		['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
+	};
+	uint32_t unit, next;
 
-	for (int i = 0; i < 4; i++) {
-		uint8_t c = (uint8_t)digits[i];
-
-		/* Letters have bit 6; their low bits count from 1. */
-		value = value << 4 | ((c & 15u) + (c >> 6) * 9u);
+	if (json[1] != 'u') {
+		*(*out)++ = plain[(uint8_t)json[1]];
+		return json + 2;
 	}
-	return value;
+	unit = hex4_value(json + 2);
+	if (is_high(unit) && end - json >= PAIR_SIZE && json[6] == '\\' &&
+	    json[7] == 'u') {
+		next = hex4_value(json + 8);
+		if (is_low(next)) {
+			*out += encode(pair(unit, next), *out);
+			return json + PAIR_SIZE;
+		}
+	}
+	*out += encode(unit, *out);
+	return json + 6;
 }
 
 size_t text_unescape_one(const char *json, const char *end, char *ret_text,
 			 size_t *ret_size)
 {
-	static const char plain[256] = {
-		['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
-		['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
-	};
-	uint32_t unit, next;
+	char *out = ret_text;
+	size_t read = (size_t)(unescape(json, end, &out) - json);
 
-	if (json[1] != 'u') {
-		ret_text[0] = plain[(uint8_t)json[1]];
-		*ret_size = 1;
-		return 2;
-	}
-	unit = hex4(json + 2);
-	if (is_high(unit) && end - json >= 12 && json[6] == '\\' &&
-	    json[7] == 'u') {
-		next = hex4(json + 8);
-		if (is_low(next)) {
-			*ret_size = encode(pair(unit, next), ret_text);
-			return 12;
-		}
-	}
-	*ret_size = encode(unit, ret_text);
-	return 6;
+	*ret_size = (size_t)(out - ret_text);
+	return read;
 }
+
+/* Copies @n bytes, BLOCK_SIZE at most, and what is behind them up to that. */
+static inline void copy_run(char *out, const char *in, size_t n)
+{
+	char vector[16];
+
+	memcpy(vector, in, sizeof(vector));
+	memcpy(out, vector, sizeof(vector));
+	if (n <= sizeof(vector))
+		return;
+	for (size_t i = sizeof(vector); i < BLOCK_SIZE; i += sizeof(vector)) {
+		memcpy(vector, in + i, sizeof(vector));
+		memcpy(out + i, vector, sizeof(vector));
+	}
+}
+
+/* A string on its way to generalised UTF-8. */
+struct unescaping {
+	const char *in, *end;	/* what is still to be read */
+	char *out;
+	size_t behind;		/* bytes read and not written */
+};
 
 /*
- * Moves @n bytes down to @out. While what has been written is WIDE or more
- * bytes behind what has been read (@gap), whole vectors may be copied: what
- * they write beyond @n has been read already. They read up to WIDE bytes more
- * than @n.
+ * Decodes a block, and of its last escape what lies behind it. Whole vectors
+ * are copied, which is right where u->behind is BLOCK_SIZE or more: what they
+ * write too much has been read already. Two blocks are there to be read.
  */
-static inline void move_run(char *out, const char *in, size_t n, size_t gap)
+static void unescape_block(struct unescaping *u)
 {
-	if (gap < WIDE) {
-		memmove(out, in, n);
-		return;
-	}
-	for (size_t i = 0; i < n; i += WIDE) {
-		char v[WIDE];
-
-		memcpy(v, in + i, WIDE);
-		memcpy(out + i, v, WIDE);
-	}
-}
-
-/* Decodes the block at json + *at, with what of its last escape lies behind
- * it; BLOCK_SIZE + WIDE bytes are there. */
-static void unescape_block(const char *json, size_t size, char *out,
-			   size_t *at, size_t *written)
-{
-	const char *block = json + *at;
-	uint64_t escapes = block_equal(block, '\\');
-	size_t read = 0, w = *written, n;
+	const char *block = u->in, *in = block, *next = block + BLOCK_SIZE;
+	uint64_t escapes = block_escapes(block_equal(block, '\\'), 0);
+	char *out = u->out;
 
 	while (escapes) {
-		size_t run = block_first(escapes) - read;
+		const char *escape = block + block_first(escapes);
 
-		move_run(out + w, block + read, run, *at + read - w);
-		w += run;
-		read += run;
-		read += text_unescape_one(block + read, json + size, out + w,
-					  &n);
-		w += n;
-		escapes = block_from(escapes, read);
+		copy_run(out, in, (size_t)(escape - in));
+		out += escape - in;
+		in = unescape(escape, u->end, &out);
+		escapes = block_rest(escapes);
+		if (in - escape == PAIR_SIZE)
+			escapes = block_rest(escapes);
 	}
-	if (read < BLOCK_SIZE) {
-		move_run(out + w, block + read, BLOCK_SIZE - read,
-			 *at + read - w);
-		w += BLOCK_SIZE - read;
-		read = BLOCK_SIZE;
+	if (in < next) {
+		copy_run(out, in, (size_t)(next - in));
+		out += next - in;
+		in = next;
 	}
-	*at += read;
-	*written = w;
+	u->behind += (size_t)(in - block) - (size_t)(out - u->out);
+	u->in = in;
+	u->out = out;
+}
+
+/* Decodes up to the next escape, and that. */
+static void unescape_run(struct unescaping *u)
+{
+	size_t left = (size_t)(u->end - u->in);
+	const char *escape = memchr(u->in, '\\', left), *in;
+	size_t run = escape ? (size_t)(escape - u->in) : left;
+	char *out = u->out + run;
+
+	if (u->out != u->in)
+		memmove(u->out, u->in, run);
+	in = u->in + run;
+	if (escape)
+		in = unescape(escape, u->end, &out);
+	u->behind += (size_t)(in - u->in) - (size_t)(out - u->out);
+	u->in = in;
+	u->out = out;
 }
 
 void text_unescape(const char *json, size_t size, char *out, size_t *ret_size)
 {
-	const char *first = size ? memchr(json, '\\', size) : NULL;
-	size_t at = first ? (size_t)(first - json) : size;
-	size_t written = at, n;
+	struct unescaping u = { .in = json, .out = out, .behind = 0 };
 
-	if (out != json && at)
-		memmove(out, json, at);
-	while (size - at >= BLOCK_SIZE + WIDE)
-		unescape_block(json, size, out, &at, &written);
-	while (at < size) {
-		if (json[at] != '\\') {
-			out[written++] = json[at++];
-			continue;
-		}
-		at += text_unescape_one(json + at, json + size, out + written,
-					&n);
-		written += n;
+	u.end = size ? json + size : json;
+	while (u.in < u.end) {
+		if (u.behind >= BLOCK_SIZE &&
+		    (size_t)(u.end - u.in) >= 2 * BLOCK_SIZE)
+			unescape_block(&u);
+		else
+			unescape_run(&u);
 	}
-	*ret_size = written;
+	*ret_size = size - u.behind;
 }
 
 /* Whether @at, of which @left bytes are there, is a half of a pair. */
