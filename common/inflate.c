@@ -167,8 +167,6 @@ static int inflate_block(struct inflate *in, bool *ret_more)
 	case Z_STREAM_END:
 	case Z_BUF_ERROR:	/* nothing to do without more input */
 		break;
-	case Z_NEED_DICT:
-		return bad_data(in, "needs a preset dictionary");
 	case Z_MEM_ERROR:
 		return -ENOMEM;
 	default:
