@@ -140,7 +140,8 @@ static int parse_long(const char *head, size_t n, const char *tail,
 	char *url = malloc(strlen(head) + n + strlen(tail) + 1);
 	int r;
 
-	assert_non_null(url);
+	if (!url)
+		abort();
 	sprintf(url, "%s", head);
 	memset(url + strlen(head), 'x', n);
 	sprintf(url + strlen(head) + n, "%s", tail);
