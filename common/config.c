@@ -9,7 +9,7 @@
 #include <linux/magic.h>
 
 #include "common/config.h"
-#include "common/tier/redis_url.h"
+#include "common/redis_url.h"
 
 /* What a mistake may not start with goes to errors, the rest to warnings. */
 struct reader {

@@ -14,8 +14,8 @@
  *
  * What is put past session_purge_at() is done, with 0, and forgotten at once:
  * nothing is written. An operation is one trip but where the server shows
- * something amiss; get_chunk is two, list_chunks two and one for each 1,000
- * chunks more, drop_chunks two for each 1,000.
+ * something amiss; get_chunk is two, list_chunks two and one for each 250
+ * chunks more, drop_chunks two for each 250.
  */
 
 #pragma once

@@ -18,7 +18,7 @@
 #include "common/deadline.h"
 #include "common/tier/redis_batch.h"
 #include "common/tier/redis_refusal.h"
-#include "common/tier/redis_url.h"
+#include "common/redis_url.h"
 
 /* Bytes of one reply that hiredis reads; a longer one is a failure. */
 #define REDIS_REPLY_MAX MIB(8)

@@ -13,7 +13,7 @@
 
 #include "common/base.h"
 #include "common/deadline.h"
-#include "common/tier/redis_url.h"
+#include "common/redis_url.h"
 
 /*
  * Connects; close(2) the result. A name is looked up by getaddrinfo(3), whose

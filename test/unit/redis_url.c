@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "common/tier/redis_url.h"
+#include "common/redis_url.h"
 
 struct good {
 	const char *url;

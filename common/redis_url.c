@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "common/hex.h"
-#include "common/tier/redis_url.h"
+#include "common/redis_url.h"
 
 #define NO_TLS "TLS is not served by this version: use redis:// on a " \
 	"trusted network"
