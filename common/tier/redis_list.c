@@ -10,8 +10,8 @@
 
 /*
  * Entries that HSCAN is asked for at once: the server serves nobody else while a
- * script takes them away. It may give more or fewer, and an
- * entry twice; one that is there from the first page to the last is given.
+ * script takes them away. It may give more or fewer, and an entry twice; one that
+ * is there from the first page to the last is given.
  */
 #define PAGE_ENTRIES 250
 
