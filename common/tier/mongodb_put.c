@@ -200,6 +200,15 @@ static int undo(const struct put *put, int r)
 					     &put->chunk->info.digest) ? 0 : r;
 }
 
+/* Whether the chunk's bytes may be held beside those of @count. */
+static bool fits(const struct put *put, const struct chunk_count *count)
+{
+	uint64_t max = session_bytes_max(put->session);
+
+	return count->bytes <= max &&
+	       put->chunk->info.size <= max - count->bytes;
+}
+
 /* Counts what was inserted. TIER_E_LIMIT, and then it is gone again. */
 static int count_new(const struct put *put, struct chunk_count *ret_count)
 {
@@ -212,6 +221,9 @@ static int count_new(const struct put *put, struct chunk_count *ret_count)
 		if (r != TIER_E_ABSENT)
 			return r;
 		r = count_read(put, ret_count);
+		/* Another may have made the record, or room, meanwhile. */
+		if (r == 0 && fits(put, ret_count))
+			continue;
 		if (r == 0)
 			return undo(put, TIER_E_LIMIT);
 		if (r == TIER_E_ABSENT)
@@ -231,7 +243,6 @@ static int count_new(const struct put *put, struct chunk_count *ret_count)
  */
 static int count_again(const struct put *put, struct chunk_count *ret_count)
 {
-	uint64_t max = session_bytes_max(put->session);
 	struct chunk_count truth;
 	bool is_known;
 	int r;
@@ -240,8 +251,7 @@ static int count_again(const struct put *put, struct chunk_count *ret_count)
 	if (r && r != TIER_E_ABSENT)
 		return r;
 	is_known = r == 0;
-	if (is_known && ret_count->bytes <= max &&
-	    put->chunk->info.size <= max - ret_count->bytes)
+	if (is_known && fits(put, ret_count))
 		return 0;
 	/* The record cannot say, or is so near the limit that it may. */
 	r = count_truth(put, &truth);
@@ -249,7 +259,7 @@ static int count_again(const struct put *put, struct chunk_count *ret_count)
 		return r;
 	if (!is_known)
 		*ret_count = truth;
-	return truth.bytes > max ? TIER_E_LIMIT : 0;
+	return truth.bytes > session_bytes_max(put->session) ? TIER_E_LIMIT : 0;
 }
 
 /*
