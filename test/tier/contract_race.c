@@ -420,18 +420,24 @@ static void good_bytes_put_meanwhile_are_not_taken_away(void **state)
 	crowd_run(c->setting, &c->place, 4, heal_or_read, healing, results);
 	assert_int_equal(failures(results, 4, 0), 0);
 	assert_chunk_is(c->tier, &healing->session, &chunk);
-	/* And the count came through it. */
+	/* Rot may cost the count a chunk, and never gives it one. */
 	assert_result(c->tier, tier_put_chunk(c->tier, &healing->session,
 					      &chunk, patience(), &count), 0);
-	assert_int_equal(count.chunks, 1);
-	assert_int_equal(count.bytes, chunk.info.size);
+	assert_in_range(count.chunks, 0, 1);
+	assert_in_range(count.bytes, 0, chunk.info.size);
 	crowd_unshare(healing, sizeof(*healing));
 }
 
 /* Half of them put all chunks, the others drop them, one by one or all. */
+struct mixing {
+	struct session session;
+	bool all;	/* drop_chunks() too */
+};
+
 static int put_or_drop(const struct crowd_member *member)
 {
-	const struct session *s = member->arg;
+	const struct mixing *mixing = member->arg;
+	const struct session *s = &mixing->session;
 	int r = 0;
 
 	for (uint32_t i = 0; i < 100 && !r; i++) {
@@ -441,35 +447,38 @@ static int put_or_drop(const struct crowd_member *member)
 
 		if (member->number % 2 == 0)
 			r = put(member->tier, s, &chunk);
-		else if (i % 16)
+		else if (mixing->all && i % 16 == 0)
+			r = tier_drop_chunks(member->tier, s, patience());
+		else
 			r = tier_drop_chunk(member->tier, s, &chunk.info,
 					    patience());
-		else
-			r = tier_drop_chunks(member->tier, s, patience());
 		free(bytes);
 	}
 	return r;
 }
 
-static void puts_and_drops_at_once_leave_what_is_counted(void **state)
+static struct session mix(struct contract *c, bool all)
+{
+	struct mixing mixing = {
+		.session = session_of(10, 1 << 20), .all = all,
+	};
+	struct crowd_result results[CROWD_MAX];
+
+	crowd_run(c->setting, &c->place, 4, put_or_drop, &mixing, results);
+	assert_int_equal(failures(results, 4, 0), 0);
+	return mixing.session;
+}
+
+static void puts_and_drops_at_once_leave_whole_chunks(void **state)
 {
 	struct contract *c = *state;
-	struct session s = session_of(10, 1 << 20);
-	struct crowd_result results[CROWD_MAX];
-	struct chunk last = chunk_of_text(9, "last");
+	struct session s = mix(c, /* all= */ true);
 	struct chunk_list list = { 0 };
-	struct chunk_count count = { 0 };
 
-	crowd_run(c->setting, &c->place, 4, put_or_drop, &s, results);
-	assert_int_equal(failures(results, 4, 0), 0);
-	assert_result(c->tier, tier_put_chunk(c->tier, &s, &last, patience(),
-					      &count), 0);
 	assert_result(c->tier, tier_list_chunks(c->tier, &s, patience(), &list),
 		      0);
-	assert_int_equal(count.chunks, list.n);
-	assert_int_equal(count.bytes, chunk_list_bytes(&list));
 	assert_int_equal(count_pieces(c, &s), list.n);
-	for (size_t i = 0; i + 1 < list.n; i++) {
+	for (size_t i = 0; i < list.n; i++) {
 		uint32_t index = list.chunks[i].index;
 		char *bytes = bytes_of(index, size_at(index));
 		struct chunk chunk = chunk_of(index, CHUNK_RAW, bytes,
@@ -481,6 +490,39 @@ static void puts_and_drops_at_once_leave_what_is_counted(void **state)
 	chunk_list_done(&list);
 }
 
+static void puts_and_drops_at_once_leave_no_count_too_high(void **state)
+{
+	struct contract *c = *state;
+	struct session s = mix(c, /* all= */ false);
+	struct chunk last = chunk_of_text(9, "last");
+	struct chunk_list list = { 0 };
+	struct chunk_count count = { 0 };
+
+	assert_result(c->tier, tier_put_chunk(c->tier, &s, &last, patience(),
+					      &count), 0);
+	assert_result(c->tier, tier_list_chunks(c->tier, &s, patience(), &list),
+		      0);
+	assert_in_range(count.chunks, 0, list.n);
+	assert_in_range(count.bytes, 0, chunk_list_bytes(&list));
+	chunk_list_done(&list);
+}
+
+static void drop_of_all_sets_the_count_right_again(void **state)
+{
+	struct contract *c = *state;
+	struct session s = mix(c, /* all= */ true);
+	struct chunk last = chunk_of_text(9, "last");
+	struct chunk_count count = { 0 };
+
+	assert_result(c->tier, tier_drop_chunks(c->tier, &s, patience()), 0);
+	assert_list_is(c->tier, &s, 0, 0);
+	assert_int_equal(count_pieces(c, &s), 0);
+	assert_result(c->tier, tier_put_chunk(c->tier, &s, &last, patience(),
+					      &count), 0);
+	assert_int_equal(count.chunks, 1);
+	assert_int_equal(count.bytes, last.info.size);
+}
+
 static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(of_different_bytes_at_once_one_is_stored),
 	cmocka_unit_test(same_bytes_at_once_are_fine_and_count_once),
@@ -490,7 +532,9 @@ static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(put_session_at_once_with_finish_never_undoes_it),
 	cmocka_unit_test(reader_sees_the_record_before_or_after_never_between),
 	cmocka_unit_test(good_bytes_put_meanwhile_are_not_taken_away),
-	cmocka_unit_test(puts_and_drops_at_once_leave_what_is_counted),
+	cmocka_unit_test(puts_and_drops_at_once_leave_whole_chunks),
+	cmocka_unit_test(puts_and_drops_at_once_leave_no_count_too_high),
+	cmocka_unit_test(drop_of_all_sets_the_count_right_again),
 };
 
 const struct subject race_subject = { cases, ARRAY_SIZE(cases) };
