@@ -6,7 +6,6 @@
  */
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,95 +14,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "common/module.h"
 #include "common/tier/redis.h"
+#include "test/unit/scripted.h"
 
-#define TIMEOUT_MS 300		/* of the tier, where it shall run out */
+#define TIMEOUT_MS 500		/* of the tier, where it shall run out */
 #define PATIENCE_MS 20000	/* where it shall not */
-
-/* What the server does, in a process of its own; it is killed at the end. */
-typedef void serve_fn(int listener);
-
-struct server {
-	int listener;
-	uint16_t port;
-	pid_t pid;
-};
-
-static void server_start(struct server *server, serve_fn *serve)
-{
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	socklen_t size = sizeof(address);
-
-	server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_true(server->listener >= 0);
-	assert_int_equal(bind(server->listener, (struct sockaddr *)&address,
-			      size), 0);
-	assert_int_equal(listen(server->listener, 8), 0);
-	assert_int_equal(getsockname(server->listener,
-				     (struct sockaddr *)&address, &size), 0);
-	server->port = ntohs(address.sin_port);
-	server->pid = fork();
-	assert_true(server->pid >= 0);
-	if (server->pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		signal(SIGPIPE, SIG_IGN);
-		serve(server->listener);
-		_exit(0);
-	}
-	close(server->listener);
-}
-
-static void server_stop(struct server *server)
-{
-	kill(server->pid, SIGKILL);
-	waitpid(server->pid, NULL, 0);
-}
-
-/* The next connection. */
-static int next(int listener)
-{
-	int fd = accept(listener, NULL, NULL);
-
-	if (fd < 0)
-		_exit(1);
-	return fd;
-}
-
-/* Reads until @end has come; ends the server when the client closes. */
-static void hear(int fd, const char *end)
-{
-	char data[65536];
-	size_t n = 0;
-
-	while (n < sizeof(data) - 1) {
-		ssize_t got = read(fd, data + n, sizeof(data) - 1 - n);
-
-		if (got <= 0)
-			_exit(1);
-		n += (size_t)got;
-		if (memmem(data, n, end, strlen(end)))
-			return;
-	}
-	_exit(1);
-}
-
-static void say(int fd, const char *text)
-{
-	if (write(fd, text, strlen(text)) < 0)
-		_exit(1);
-}
 
 /* Answers every ping with @text, until the client goes. */
 static void answer_pings(int fd, const char *text)
@@ -117,29 +39,40 @@ static void answer_pings(int fd, const char *text)
 typedef int open_fn(const char *url, int64_t timeout_ms, char *ret_why,
 		    struct tier **ret_tier);
 
-/* @user stands before the host, @db behind the port. */
-static struct tier *open_as(const struct server *server, const char *user,
-			    const char *db, int64_t timeout_ms)
+/* A server and a tier on it. */
+struct trial {
+	struct server server;
+	struct tier *t;
+};
+
+/* @user stands before the host in the URL, @db behind the port. */
+static void begin_as(struct trial *trial, serve_fn *serve, const char *user,
+		     const char *db, int64_t timeout_ms)
 {
 	char why[TIER_ERROR_MAX > MODULE_ERROR_MAX ? TIER_ERROR_MAX :
 		 MODULE_ERROR_MAX];
 	char url[128];
-	struct tier *t;
 	void *address;
 	open_fn *open;
 
 	if (module_symbol("redis", "tier_redis_open", why, &address))
 		fail_msg("%s", why);
 	memcpy(&open, &address, sizeof(open));
+	server_start(&trial->server, serve);
 	snprintf(url, sizeof(url), "redis://%s127.0.0.1:%u%s", user,
-		 server->port, db);
-	assert_int_equal(open(url, timeout_ms, why, &t), 0);
-	return t;
+		 trial->server.port, db);
+	assert_int_equal(open(url, timeout_ms, why, &trial->t), 0);
 }
 
-static struct tier *open_tier(const struct server *server, int64_t timeout_ms)
+static void begin(struct trial *trial, serve_fn *serve, int64_t timeout_ms)
 {
-	return open_as(server, "", "", timeout_ms);
+	begin_as(trial, serve, "", "", timeout_ms);
+}
+
+static void end(struct trial *trial)
+{
+	tier_close(trial->t);
+	server_stop(&trial->server);
 }
 
 /* Pings the server and asserts the result and a part of its words. */
@@ -155,14 +88,11 @@ static void assert_ping(struct tier *t, int expected, const char *words)
 static void check_ping(serve_fn *serve, int64_t timeout_ms, int expected,
 		       const char *words)
 {
-	struct server server;
-	struct tier *t;
+	struct trial trial;
 
-	server_start(&server, serve);
-	t = open_tier(&server, timeout_ms);
-	assert_ping(t, expected, words);
-	tier_close(t);
-	server_stop(&server);
+	begin(&trial, serve, timeout_ms);
+	assert_ping(trial.t, expected, words);
+	end(&trial);
 }
 
 static void serve_single_bytes(int listener)
@@ -199,16 +129,13 @@ static void silence_ends_with_the_timeout(void **state)
 
 static void deadline_ends_it_before_the_timeout(void **state)
 {
-	struct server server;
-	struct tier *t;
+	struct trial trial;
 
 	(void)state;
-	server_start(&server, serve_nothing);
-	t = open_tier(&server, PATIENCE_MS);
-	assert_int_equal(tier_ping(t, deadline_in(TIMEOUT_MS)), -ETIMEDOUT);
-	assert_int_equal(tier_ping(t, deadline_in(0)), -ETIMEDOUT);
-	tier_close(t);
-	server_stop(&server);
+	begin(&trial, serve_nothing, PATIENCE_MS);
+	assert_int_equal(tier_ping(trial.t, deadline_in(TIMEOUT_MS)), -ETIMEDOUT);
+	assert_int_equal(tier_ping(trial.t, deadline_in(0)), -ETIMEDOUT);
+	end(&trial);
 }
 
 /* Never silent for as long as the timeout, and never done. */
@@ -238,20 +165,17 @@ static void server_that_reads_nothing_ends_a_put(void **state)
 	};
 	struct chunk chunk = { .info.size = MIB(16) };
 	struct chunk_count count;
-	struct server server;
-	struct tier *t;
+	struct trial trial;
 
 	(void)state;
 	chunk.data = calloc(1, MIB(16));
 	assert_non_null(chunk.data);
 	assert_int_equal(session_id_make(s.created_at, s.id), 0);
-	server_start(&server, serve_nothing);
-	t = open_tier(&server, TIMEOUT_MS);
-	assert_int_equal(tier_put_chunk(t, &s, &chunk,
+	begin(&trial, serve_nothing, TIMEOUT_MS);
+	assert_int_equal(tier_put_chunk(trial.t, &s, &chunk,
 					deadline_in(PATIENCE_MS), &count),
 			 -ETIMEDOUT);
-	tier_close(t);
-	server_stop(&server);
+	end(&trial);
 	free((char *)(uintptr_t)chunk.data);
 }
 
@@ -268,16 +192,13 @@ static void serve_once_a_connection(int listener)
 
 static void connection_closed_while_idle_is_made_anew(void **state)
 {
-	struct server server;
-	struct tier *t;
+	struct trial trial;
 
 	(void)state;
-	server_start(&server, serve_once_a_connection);
-	t = open_tier(&server, PATIENCE_MS);
+	begin(&trial, serve_once_a_connection, PATIENCE_MS);
 	for (int i = 0; i < 5; i++)
-		assert_ping(t, 0, "");
-	tier_close(t);
-	server_stop(&server);
+		assert_ping(trial.t, 0, "");
+	end(&trial);
 }
 
 static void serve_and_hang_up(int listener)
@@ -304,16 +225,13 @@ static void serve_half_a_reply_first(int listener)
 
 static void half_a_reply_is_a_failure_and_forgotten(void **state)
 {
-	struct server server;
-	struct tier *t;
+	struct trial trial;
 
 	(void)state;
-	server_start(&server, serve_half_a_reply_first);
-	t = open_tier(&server, PATIENCE_MS);
-	assert_ping(t, -ECONNRESET, "closed");
-	assert_ping(t, 0, "");
-	tier_close(t);
-	server_stop(&server);
+	begin(&trial, serve_half_a_reply_first, PATIENCE_MS);
+	assert_ping(trial.t, -ECONNRESET, "closed");
+	assert_ping(trial.t, 0, "");
+	end(&trial);
 }
 
 /* The first reply comes when the client has made its second connection. */
@@ -329,16 +247,13 @@ static void serve_late_first(int listener)
 
 static void late_reply_is_not_taken_for_the_next(void **state)
 {
-	struct server server;
-	struct tier *t;
+	struct trial trial;
 
 	(void)state;
-	server_start(&server, serve_late_first);
-	t = open_tier(&server, TIMEOUT_MS);
-	assert_ping(t, -ETIMEDOUT, "");
-	assert_ping(t, 0, "");
-	tier_close(t);
-	server_stop(&server);
+	begin(&trial, serve_late_first, TIMEOUT_MS);
+	assert_ping(trial.t, -ETIMEDOUT, "");
+	assert_ping(trial.t, 0, "");
+	end(&trial);
 }
 
 static void serve_http(int listener)
@@ -388,16 +303,13 @@ static void serve_refusal(int listener)
 
 static void refusal_is_said_in_own_words(void **state)
 {
-	struct server server;
-	struct tier *t;
+	struct trial trial;
 
 	(void)state;
-	server_start(&server, serve_refusal);
-	t = open_tier(&server, PATIENCE_MS);
-	assert_ping(t, -EAGAIN, "loading its data");
-	assert_null(strstr(t->error, "SECRET"));
-	tier_close(t);
-	server_stop(&server);
+	begin(&trial, serve_refusal, PATIENCE_MS);
+	assert_ping(trial.t, -EAGAIN, "loading its data");
+	assert_null(strstr(trial.t->error, "SECRET"));
+	end(&trial);
 }
 
 static void serve_parting_words(int listener)
@@ -441,16 +353,14 @@ static void serve_password(int listener)
 
 static void user_and_password_come_first(void **state)
 {
-	struct server server;
-	struct tier *t;
+	struct trial trial;
 
 	(void)state;
-	server_start(&server, serve_password);
-	t = open_as(&server, "ann:SEC%40ET@", "", PATIENCE_MS);
-	assert_ping(t, 0, "");
-	assert_ping(t, 0, "");
-	tier_close(t);
-	server_stop(&server);
+	begin_as(&trial, serve_password, "ann:SEC%40ET@", "",
+		 PATIENCE_MS);
+	assert_ping(trial.t, 0, "");
+	assert_ping(trial.t, 0, "");
+	end(&trial);
 }
 
 static void serve_no_database(int listener)
@@ -465,29 +375,24 @@ static void serve_no_database(int listener)
 
 static void database_that_is_not_there_is_said(void **state)
 {
-	struct server server;
-	struct tier *t;
+	struct trial trial;
 
 	(void)state;
-	server_start(&server, serve_no_database);
-	t = open_as(&server, "", "/99", PATIENCE_MS);
-	assert_ping(t, -EINVAL, "database");
-	assert_ping(t, -EINVAL, "database");
-	tier_close(t);
-	server_stop(&server);
+	begin_as(&trial, serve_no_database, "", "/99", PATIENCE_MS);
+	assert_ping(trial.t, -EINVAL, "database");
+	assert_ping(trial.t, -EINVAL, "database");
+	end(&trial);
 }
 
 static void refused_port_is_said(void **state)
 {
-	struct server server;
-	struct tier *t;
+	struct trial trial;
 
 	(void)state;
-	server_start(&server, serve_nothing);
-	server_stop(&server);
-	t = open_tier(&server, PATIENCE_MS);
-	assert_ping(t, -ECONNREFUSED, "refused");
-	tier_close(t);
+	begin(&trial, serve_nothing, PATIENCE_MS);
+	server_stop(&trial.server);
+	assert_ping(trial.t, -ECONNREFUSED, "refused");
+	tier_close(trial.t);
 }
 
 static void on_alarm(int signal)
