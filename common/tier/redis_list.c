@@ -9,9 +9,9 @@
 #include "common/tier/redis_entry.h"
 
 /*
- * Entries that HSCAN is asked for at once: the server serves nobody else while a
- * script takes them away. It may give more or fewer, and an entry twice; one that
- * is there from the first page to the last is given.
+ * Entries that HSCAN is asked for at once: the server serves nobody else while
+ * a script takes them away. It may give more or fewer, and an entry twice; one
+ * that is there from the first page to the last is given.
  */
 #define PAGE_ENTRIES 250
 

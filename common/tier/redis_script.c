@@ -82,7 +82,8 @@ static const char drop_script[] =
 "	end\n"
 "	if drop then redis.call('UNLINK', KEYS[i]) end\n"
 "end\n"
-"if redis.call('HLEN', KEYS[1]) == redis.call('HEXISTS', KEYS[1], 'bytes') then\n"
+"local counted = redis.call('HEXISTS', KEYS[1], 'bytes')\n"
+"if redis.call('HLEN', KEYS[1]) == counted then\n"
 "	redis.call('DEL', KEYS[1])\n"
 "end\n"
 "return gone\n";

@@ -39,9 +39,8 @@ static void answer_pings(int fd, const char *text)
 typedef int open_fn(const char *url, int64_t timeout_ms, char *ret_why,
 		    struct tier **ret_tier);
 
-/* A server and a tier on it. */
 struct trial {
-	struct server server;
+	struct server server;	/* and a tier on it */
 	struct tier *t;
 };
 
@@ -49,8 +48,7 @@ struct trial {
 static void begin_as(struct trial *trial, serve_fn *serve, const char *user,
 		     const char *db, int64_t timeout_ms)
 {
-	char why[TIER_ERROR_MAX > MODULE_ERROR_MAX ? TIER_ERROR_MAX :
-		 MODULE_ERROR_MAX];
+	char why[TIER_ERROR_MAX + MODULE_ERROR_MAX];
 	char url[128];
 	void *address;
 	open_fn *open;
