@@ -40,7 +40,7 @@ static size_t collect(const struct setting *setting, struct CMUnitTest *cases)
 	static const struct subject *const everywhere[] = {
 		&session_subject, &finish_subject, &chunk_subject,
 		&count_subject, &rot_subject, &claim_subject, &race_subject,
-		&kill_subject,
+		&change_subject, &kill_subject,
 	};
 	size_t n = 0;
 
@@ -49,7 +49,8 @@ static size_t collect(const struct setting *setting, struct CMUnitTest *cases)
 	if (!has_part(setting, /* remote= */ false))
 		n = add(cases, n, &dead_subject);
 	if (!has_part(setting, /* remote= */ true)) {
-		n = add(cases, n, &memory_subject);
+		n = add(cases, n, &folder_subject);
+		n = add(cases, n, &account_subject);
 		n = add(cases, n, &sweep_subject);
 	}
 	return n;

@@ -44,10 +44,13 @@ extern const struct subject count_subject;
 extern const struct subject rot_subject;
 extern const struct subject claim_subject;
 extern const struct subject race_subject;
+extern const struct subject change_subject;
 extern const struct subject kill_subject;
 extern const struct subject dead_subject;	/* where all parts are remote */
-extern const struct subject memory_subject;	/* where it is the only part */
-extern const struct subject sweep_subject;	/* there too */
+/* Where memory is the only part. */
+extern const struct subject folder_subject;
+extern const struct subject account_subject;
+extern const struct subject sweep_subject;
 
 struct deadline patience(void);
 

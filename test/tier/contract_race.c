@@ -11,22 +11,6 @@
 
 enum { BIG = 64 * 1024, N_CHUNKS = 64 };
 
-static int failures(const struct crowd_result *results, unsigned n,
-		    int allowed)
-{
-	int count = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		if (results[i].r == 0)
-			continue;
-		if (results[i].r != allowed)
-			fail_msg("process %u: %d %s", i, results[i].r,
-				 results[i].error);
-		count++;
-	}
-	return count;
-}
-
 /* The member's own bytes at index 0. */
 static int put_own(const struct crowd_member *member)
 {
@@ -53,7 +37,7 @@ static void of_different_bytes_at_once_one_is_stored(void **state)
 
 		crowd_run(c->setting, &c->place, CROWD_MAX, put_own, &s,
 			  results);
-		assert_int_equal(failures(results, CROWD_MAX, TIER_E_CONFLICT),
+		assert_int_equal(crowd_refused(results, CROWD_MAX, TIER_E_CONFLICT),
 				 CROWD_MAX - 1);
 		while (results[winner].r)
 			winner++;
@@ -88,7 +72,7 @@ static void same_bytes_at_once_are_fine_and_count_once(void **state)
 
 		crowd_run(c->setting, &c->place, CROWD_MAX, put_same, &s,
 			  results);
-		assert_int_equal(failures(results, CROWD_MAX, 0), 0);
+		assert_int_equal(crowd_refused(results, CROWD_MAX, 0), 0);
 		assert_result(c->tier, tier_put_chunk(c->tier, &s, &chunk,
 						      patience(), &count), 0);
 		assert_int_equal(count.chunks, 1);
@@ -142,7 +126,7 @@ static void shuffled_chunks_put_twice_by_many_count_exactly(void **state)
 	uint64_t bytes = 0;
 
 	crowd_run(c->setting, &c->place, CROWD_MAX, put_shuffled, &s, results);
-	assert_int_equal(failures(results, CROWD_MAX, 0), 0);
+	assert_int_equal(crowd_refused(results, CROWD_MAX, 0), 0);
 	for (uint32_t i = 0; i < N_CHUNKS; i++) {
 		char *data = bytes_of(i, size_at(i));
 		struct chunk chunk = chunk_of(i, CHUNK_RAW, data, size_at(i));
@@ -181,7 +165,7 @@ static void limit_holds_against_many_at_once(void **state)
 
 		crowd_run(c->setting, &c->place, CROWD_MAX, put_third, &s,
 			  results);
-		assert_int_equal(failures(results, CROWD_MAX, TIER_E_LIMIT),
+		assert_int_equal(crowd_refused(results, CROWD_MAX, TIER_E_LIMIT),
 				 CROWD_MAX - 3);
 		assert_list_is(c->tier, &s, 3, 3000);
 		assert_int_equal(count_pieces(c, &s), 3);
@@ -243,7 +227,7 @@ static void finishes_at_once_keep_one_answer(void **state)
 							patience()), 0);
 		crowd_run(c->setting, &c->place, CROWD_MAX, finish_own, &s,
 			  results);
-		failures(results, CROWD_MAX, TIER_E_CONFLICT);
+		crowd_refused(results, CROWD_MAX, TIER_E_CONFLICT);
 		for (unsigned i = 0; i < CROWD_MAX; i++)
 			if (i % 3)
 				assert_int_equal(results[i].r, 0);
@@ -288,7 +272,7 @@ static void put_session_at_once_with_finish_never_undoes_it(void **state)
 
 		crowd_run(c->setting, &c->place, 4, put_open_or_complete, &s,
 			  results);
-		assert_int_equal(failures(results, 4, 0), 0);
+		assert_int_equal(crowd_refused(results, 4, 0), 0);
 		assert_session_is(c->tier, &done);
 	}
 }
@@ -341,186 +325,8 @@ static void reader_sees_the_record_before_or_after_never_between(void **state)
 		assert_result(c->tier, tier_put_session(c->tier, &s,
 							patience()), 0);
 		crowd_run(c->setting, &c->place, 4, end_or_read, &s, results);
-		assert_int_equal(failures(results, 4, 0), 0);
+		assert_int_equal(crowd_refused(results, 4, 0), 0);
 	}
-}
-
-/*
- * Member 0 spoils and puts again, the others read all the while: whoever
- * takes rot away must not take the good bytes that came meanwhile.
- */
-struct healing {
-	struct session session;
-	int over;	/* atomic */
-};
-
-static int read_good_or_absent(struct tier *t, struct healing *healing,
-			       const struct chunk *chunk)
-{
-	struct chunk_info info;
-	struct buf data;
-	int r;
-
-	buf_init(&data, BIG);
-	r = tier_get_chunk(t, &healing->session, chunk->info.index, patience(),
-			   &data, &info);
-	if (r == 0 && (data.size != chunk->info.size ||
-		       memcmp(data.data, chunk->data, data.size) != 0))
-		r = -1;
-	buf_done(&data);
-	return r;
-}
-
-static int spoil_and_heal(const struct crowd_member *member,
-			  const struct chunk *chunk)
-{
-	struct healing *healing = member->arg;
-	int r = 0;
-
-	for (int i = 0; i < 60 && !r; i++) {
-		spoil_chunk(member->setting, member->place, &healing->session,
-			    chunk->info.index,
-			    i % 2 ? SPOIL_BYTES : SPOIL_SIZE);
-		r = put(member->tier, &healing->session, chunk);
-		if (!r)
-			r = read_good_or_absent(member->tier, healing, chunk);
-	}
-	return r;
-}
-
-static int heal_or_read(const struct crowd_member *member)
-{
-	struct chunk chunk = chunk_of_text(0, "good bytes, put again");
-	struct healing *healing = member->arg;
-	int r;
-
-	if (member->number == 0) {
-		r = spoil_and_heal(member, &chunk);
-		__atomic_store_n(&healing->over, 1, __ATOMIC_SEQ_CST);
-		return r;
-	}
-	do {
-		r = read_good_or_absent(member->tier, healing, &chunk);
-		if (r == TIER_E_ABSENT)
-			r = 0;
-	} while (!r && !__atomic_load_n(&healing->over, __ATOMIC_SEQ_CST));
-	return r;
-}
-
-static void good_bytes_put_meanwhile_are_not_taken_away(void **state)
-{
-	struct contract *c = *state;
-	struct healing *healing = crowd_share(sizeof(*healing));
-	struct chunk chunk = chunk_of_text(0, "good bytes, put again");
-	struct crowd_result results[CROWD_MAX];
-	struct chunk_count count = { 0 };
-
-	healing->session = session_of(1, 100);
-	assert_result(c->tier, put(c->tier, &healing->session, &chunk), 0);
-	crowd_run(c->setting, &c->place, 4, heal_or_read, healing, results);
-	assert_int_equal(failures(results, 4, 0), 0);
-	assert_chunk_is(c->tier, &healing->session, &chunk);
-	/* Rot may cost the count a chunk, and never gives it one. */
-	assert_result(c->tier, tier_put_chunk(c->tier, &healing->session,
-					      &chunk, patience(), &count), 0);
-	assert_in_range(count.chunks, 0, 1);
-	assert_in_range(count.bytes, 0, chunk.info.size);
-	crowd_unshare(healing, sizeof(*healing));
-}
-
-/* Half of them put all chunks, the others drop them, one by one or all. */
-struct mixing {
-	struct session session;
-	bool all;	/* drop_chunks() too */
-};
-
-static int put_or_drop(const struct crowd_member *member)
-{
-	const struct mixing *mixing = member->arg;
-	const struct session *s = &mixing->session;
-	int r = 0;
-
-	for (uint32_t i = 0; i < 100 && !r; i++) {
-		char *bytes = bytes_of(i % 8, size_at(i % 8));
-		struct chunk chunk = chunk_of(i % 8, CHUNK_RAW, bytes,
-					      size_at(i % 8));
-
-		if (member->number % 2 == 0)
-			r = put(member->tier, s, &chunk);
-		else if (mixing->all && i % 16 == 0)
-			r = tier_drop_chunks(member->tier, s, patience());
-		else
-			r = tier_drop_chunk(member->tier, s, &chunk.info,
-					    patience());
-		free(bytes);
-	}
-	return r;
-}
-
-static struct session mix(struct contract *c, bool all)
-{
-	struct mixing mixing = {
-		.session = session_of(10, 1 << 20), .all = all,
-	};
-	struct crowd_result results[CROWD_MAX];
-
-	crowd_run(c->setting, &c->place, 4, put_or_drop, &mixing, results);
-	assert_int_equal(failures(results, 4, 0), 0);
-	return mixing.session;
-}
-
-static void puts_and_drops_at_once_leave_whole_chunks(void **state)
-{
-	struct contract *c = *state;
-	struct session s = mix(c, /* all= */ true);
-	struct chunk_list list = { 0 };
-
-	assert_result(c->tier, tier_list_chunks(c->tier, &s, patience(), &list),
-		      0);
-	assert_int_equal(count_pieces(c, &s), list.n);
-	for (size_t i = 0; i < list.n; i++) {
-		uint32_t index = list.chunks[i].index;
-		char *bytes = bytes_of(index, size_at(index));
-		struct chunk chunk = chunk_of(index, CHUNK_RAW, bytes,
-					      size_at(index));
-
-		assert_chunk_is(c->tier, &s, &chunk);
-		free(bytes);
-	}
-	chunk_list_done(&list);
-}
-
-static void puts_and_drops_at_once_leave_no_count_too_high(void **state)
-{
-	struct contract *c = *state;
-	struct session s = mix(c, /* all= */ false);
-	struct chunk last = chunk_of_text(9, "last");
-	struct chunk_list list = { 0 };
-	struct chunk_count count = { 0 };
-
-	assert_result(c->tier, tier_put_chunk(c->tier, &s, &last, patience(),
-					      &count), 0);
-	assert_result(c->tier, tier_list_chunks(c->tier, &s, patience(), &list),
-		      0);
-	assert_in_range(count.chunks, 0, list.n);
-	assert_in_range(count.bytes, 0, chunk_list_bytes(&list));
-	chunk_list_done(&list);
-}
-
-static void drop_of_all_sets_the_count_right_again(void **state)
-{
-	struct contract *c = *state;
-	struct session s = mix(c, /* all= */ true);
-	struct chunk last = chunk_of_text(9, "last");
-	struct chunk_count count = { 0 };
-
-	assert_result(c->tier, tier_drop_chunks(c->tier, &s, patience()), 0);
-	assert_list_is(c->tier, &s, 0, 0);
-	assert_int_equal(count_pieces(c, &s), 0);
-	assert_result(c->tier, tier_put_chunk(c->tier, &s, &last, patience(),
-					      &count), 0);
-	assert_int_equal(count.chunks, 1);
-	assert_int_equal(count.bytes, last.info.size);
 }
 
 static const struct CMUnitTest cases[] = {
@@ -531,10 +337,6 @@ static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(finishes_at_once_keep_one_answer),
 	cmocka_unit_test(put_session_at_once_with_finish_never_undoes_it),
 	cmocka_unit_test(reader_sees_the_record_before_or_after_never_between),
-	cmocka_unit_test(good_bytes_put_meanwhile_are_not_taken_away),
-	cmocka_unit_test(puts_and_drops_at_once_leave_whole_chunks),
-	cmocka_unit_test(puts_and_drops_at_once_leave_no_count_too_high),
-	cmocka_unit_test(drop_of_all_sets_the_count_right_again),
 };
 
 const struct subject race_subject = { cases, ARRAY_SIZE(cases) };

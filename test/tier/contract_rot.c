@@ -68,6 +68,17 @@ static void same_bytes_again_are_whole_afterwards(void **state)
 	}
 }
 
+static void first_kind_stays_over_bytes_that_went_bad(void **state)
+{
+	struct contract *c = *state;
+	struct chunk raw = chunk_of(2, CHUNK_RAW, "good bytes", 10);
+	struct chunk text = chunk_of(2, CHUNK_TEXT, "good bytes", 10);
+	struct session s = rotten(c, &raw, SPOIL_BYTES);
+
+	assert_result(c->tier, put(c->tier, &s, &text), 0);
+	assert_chunk_is(c->tier, &s, &raw);
+}
+
 static void list_omits_what_has_not_its_size(void **state)
 {
 	struct contract *c = *state;
@@ -184,6 +195,7 @@ static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(rotten_chunk_is_absent),
 	cmocka_unit_test(rotten_entry_is_taken_away),
 	cmocka_unit_test(same_bytes_again_are_whole_afterwards),
+	cmocka_unit_test(first_kind_stays_over_bytes_that_went_bad),
 	cmocka_unit_test(list_omits_what_has_not_its_size),
 	cmocka_unit_test(entry_that_has_not_its_size_is_free_for_other_bytes),
 	cmocka_unit_test(count_is_right_after_rot_was_found),

@@ -149,3 +149,18 @@ void crowd_kill(const struct setting *setting, const struct place *place,
 		fail_msg("result %d before it was killed: %s", got.r,
 			 got.error);
 }
+
+int crowd_refused(const struct crowd_result *results, unsigned n, int allowed)
+{
+	int count = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (results[i].r == 0)
+			continue;
+		if (results[i].r != allowed)
+			fail_msg("process %u: %d %s", i, results[i].r,
+				 results[i].error);
+		count++;
+	}
+	return count;
+}

@@ -40,6 +40,12 @@ void crowd_run(const struct setting *setting, const struct place *place,
 	       struct crowd_result *ret_results);
 
 /*
+ * How many of @n results are @allowed and not 0; any other fails the test. 0
+ * as @allowed: all must be done.
+ */
+int crowd_refused(const struct crowd_result *results, unsigned n, int allowed);
+
+/*
  * Runs @work in one process, and kills it with SIGKILL @us microseconds after
  * it has begun. Work that ended before is well.
  */

@@ -1,176 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the memory tier has beyond the contract: its folder and its cap. */
+/* The account that the memory tier keeps: its cap, and what is counted. */
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "common/tier/memory_used.h"
 #include "test/tier/contract.h"
 #include "test/tier/crowd.h"
 #include "test/tier/memory_case.h"
-
-static void assert_refused(const struct place *place, const char *word)
-{
-	struct tier *t = memory_open(place);
-	struct session s = session_of(1, 3), got;
-	struct chunk chunk = chunk_of_text(0, "abc");
-
-	assert_result(t, tier_ping(t, patience()), -EPERM);
-	assert_non_null(strstr(t->error, "TRANCHE_MEMORY_DIR"));
-	assert_non_null(strstr(t->error, word));
-	assert_result(t, tier_put_session(t, &s, patience()), -EPERM);
-	assert_result(t, tier_get_session(t, s.id, TIER_READ_FIRST, patience(),
-					  &got), -EPERM);
-	assert_result(t, put(t, &s, &chunk), -EPERM);
-	assert_non_null(strstr(t->error, word));
-	tier_close(t);
-}
-
-static void opening_touches_nothing(void **state)
-{
-	struct place place = memory_place(*state);
-
-	tier_close(memory_open(&place));
-	assert_int_equal(access(place.memory_dir, F_OK), -1);
-}
-
-static void folder_is_made_for_its_user_alone(void **state)
-{
-	struct place place = memory_place(*state);
-	struct tier *t = memory_open(&place);
-	struct session s = session_of(1, 3);
-	struct chunk chunk = chunk_of_text(0, "abc");
-	mode_t mask = umask(0);
-	struct stat status;
-	char path[160];
-
-	assert_result(t, tier_put_session(t, &s, patience()), 0);
-	assert_result(t, put(t, &s, &chunk), 0);
-	umask(mask);
-	assert_int_equal(stat(place.memory_dir, &status), 0);
-	assert_int_equal(status.st_mode & 07777, 0700);
-	snprintf(path, sizeof(path), "%s/%s", place.memory_dir, s.id);
-	assert_int_equal(stat(path, &status), 0);
-	assert_int_equal(status.st_mode & 07777, 0700);
-	snprintf(path, sizeof(path), "%s/%s/0", place.memory_dir, s.id);
-	assert_int_equal(stat(path, &status), 0);
-	assert_int_equal(status.st_mode & 07777, 0600);
-	tier_close(t);
-}
-
-static void folder_open_to_others_is_refused(void **state)
-{
-	static const mode_t modes[] = { 0755, 0710, 0702, 0740 };
-	struct place place = memory_place(*state);
-
-	assert_int_equal(mkdir(place.memory_dir, 0700), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
-		assert_int_equal(chmod(place.memory_dir, modes[i]), 0);
-		assert_refused(&place, "0700");
-	}
-}
-
-static void folder_opened_to_others_later_is_refused_from_then_on(void **state)
-{
-	struct place place = memory_place(*state);
-	struct tier *t = memory_open(&place);
-
-	assert_result(t, tier_ping(t, patience()), 0);
-	assert_int_equal(chmod(place.memory_dir, 0755), 0);
-	assert_result(t, tier_ping(t, patience()), -EPERM);
-	assert_int_equal(chmod(place.memory_dir, 0700), 0);
-	assert_result(t, tier_ping(t, patience()), 0);
-	tier_close(t);
-}
-
-static void folder_of_another_user_is_refused(void **state)
-{
-	struct place place = memory_place(*state);
-
-	if (geteuid() == 0) {
-		assert_int_equal(mkdir(place.memory_dir, 0700), 0);
-		assert_int_equal(chown(place.memory_dir, 65534, 65534), 0);
-	} else {
-		strcpy(place.memory_dir, "/");
-	}
-	assert_refused(&place, "another user");
-}
-
-static void link_to_a_folder_is_refused(void **state)
-{
-	struct place place = memory_place(*state);
-	struct place target = memory_place(*state);
-
-	assert_int_equal(mkdir(target.memory_dir, 0700), 0);
-	assert_int_equal(symlink(target.memory_dir, place.memory_dir), 0);
-	assert_refused(&place, "no folder");
-}
-
-static void file_is_refused(void **state)
-{
-	struct place place = memory_place(*state);
-	int fd = open(place.memory_dir, O_WRONLY | O_CREAT, 0600);
-
-	assert_true(fd >= 0);
-	close(fd);
-	assert_refused(&place, "no folder");
-}
-
-static void folder_that_cannot_be_made_is_a_failure_with_words(void **state)
-{
-	struct place place = memory_place(*state);
-	struct session s = session_of(1, 3), got;
-	struct tier *t;
-
-	strcat(place.memory_dir, "/x/y");
-	t = memory_open(&place);
-	assert_true(tier_ping(t, patience()) < 0);
-	assert_non_null(strstr(t->error, "TRANCHE_MEMORY_DIR"));
-	/* Nobody knows, which is not absent, and nothing was dropped. */
-	assert_true(tier_get_session(t, s.id, TIER_READ_FIRST, patience(),
-				     &got) < 0);
-	assert_true(tier_drop_chunks(t, &s, patience()) < 0);
-	tier_close(t);
-}
-
-static void folder_that_was_removed_is_made_again(void **state)
-{
-	struct place place = memory_place(*state);
-	struct tier *t = memory_open(&place);
-	struct session s = session_of(1, 3);
-	struct chunk chunk = chunk_of_text(0, "abc");
-
-	assert_result(t, tier_put_session(t, &s, patience()), 0);
-	assert_result(t, put(t, &s, &chunk), 0);
-	memory_remove(&place);
-	assert_session_is_absent(t, s.id);
-	assert_result(t, tier_put_session(t, &s, patience()), 0);
-	assert_result(t, put(t, &s, &chunk), 0);
-	assert_chunk_is(t, &s, &chunk);
-	assert_int_equal(memory_used(&place), 4096);
-	tier_close(t);
-}
-
-static void id_that_is_none_is_never_part_of_a_path(void **state)
-{
-	static const char *const ids[] = {
-		"", ".", "..", "../x", "used", "a/b",
-		"1234567890123-ABCDEFGHJKMNPQRSTVWXYZ012/",
-	};
-	struct place place = memory_place(*state);
-	struct tier *t = memory_open(&place);
-	struct session got;
-
-	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
-		assert_result(t, tier_get_session(t, ids[i], TIER_READ_FIRST,
-						  patience(), &got), -EINVAL);
-	tier_close(t);
-}
 
 static int fill(const struct crowd_member *member)
 {
@@ -304,24 +146,136 @@ static void used_that_is_rot_is_counted_again(void **state)
 	tier_close(t);
 }
 
-static int put_and_drop(const struct crowd_member *member)
+/* Puts five chunks and drops them in every second of @rounds, which is even. */
+static int change(struct tier *t, const struct session *s, int rounds)
 {
-	const struct session *s = member->arg;
 	int r = 0;
 
-	for (int round = 0; round < 100 && !r; round++) {
+	for (int round = 0; round < rounds && !r; round++) {
 		for (uint32_t i = 0; i < 5 && !r; i++) {
 			char *bytes = bytes_of(i, 5000);
 			struct chunk chunk = chunk_of(i, CHUNK_RAW, bytes,
 						      5000);
 
-			r = put(member->tier, s, &chunk);
+			r = put(t, s, &chunk);
 			free(bytes);
 		}
 		if (!r && round % 2)
-			r = tier_drop_chunks(member->tier, s, patience());
+			r = tier_drop_chunks(t, s, patience());
 	}
 	return r;
+}
+
+static void drop_that_was_killed_is_discharged(void **state)
+{
+	static const uint64_t changing = 1;
+	struct place place = memory_place(*state);
+	struct session s = session_of(3, MIB(1));
+	struct tier *t = memory_open(&place);
+	char path[160];
+	int fd;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		struct chunk chunk = chunk_of_text(i, "abc");
+
+		assert_result(t, put(t, &s, &chunk), 0);
+	}
+	/* The marks and the deed, and nothing after it. */
+	snprintf(path, sizeof(path), "%s/%s/count", place.memory_dir, s.id);
+	fd = open(path, O_WRONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, &changing, sizeof(changing), 8), 8);
+	close(fd);
+	snprintf(path, sizeof(path), "%s/%s/1", place.memory_dir, s.id);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(memory_used(&place), 8192);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct chunk chunk = chunk_of_text(0, "abc");
+
+		assert_result(t, put(t, &s, &chunk), 0);
+		assert_int_equal(memory_used(&place), 4096);
+	}
+	tier_close(t);
+}
+
+static void claim_from_before_the_host_was_started_is_over(void **state)
+{
+	struct place place = memory_place(*state);
+	struct session s = session_of(3, MIB(1));
+	struct tier *t = memory_open(&place);
+	struct tier_token token;
+	struct timespec now;
+	char path[160];
+	bool held = true;
+	FILE *file;
+
+	assert_int_equal(tier_token_make(&token), 0);
+	assert_result(t, tier_claim(t, &s, &token, patience()), 0);
+	/* Its end is further away than a claim can be taken for. */
+	snprintf(path, sizeof(path), "%s/%s/claim", place.memory_dir, s.id);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	fprintf(file, "%s %lld\n", token.text,
+		(long long)now.tv_sec * 1000 + 2 * TIER_CLAIM_LEASE_MS);
+	fclose(file);
+	assert_result(t, tier_is_claimed(t, &s, patience(), &held), 0);
+	assert_false(held);
+	tier_close(t);
+}
+
+/* Member 0 adds up what is used, the others put and drop meanwhile. */
+static int change_or_add_up(const struct crowd_member *member)
+{
+	struct memory_used used = memory_used_none();
+	struct memory_root root;
+	struct session s = session_of(10, MIB(1));
+	int r;
+
+	if (member->number > 0)
+		return change(member->tier, &s, 10);
+	r = memory_root_init(&root, member->place->memory_dir);
+	if (!r)
+		r = memory_root_open(&root);
+	if (!r)
+		r = memory_used_open(&used, &root, patience());
+	for (int i = 0; i < 10 && !r; i++)
+		r = memory_used_count(&used, &root, patience());
+	memory_used_done(&used);
+	memory_root_done(&root);
+	return r;
+}
+
+static void adding_up_at_once_with_puts_keeps_the_account(void **state)
+{
+	enum { ROUNDS = 20 };
+	struct contract *c = *state;
+	struct place place = memory_place(c);
+	struct session held = session_of(1, MIB(1));
+	char *bytes = bytes_of(1, MIB(1));
+	struct chunk chunk = chunk_of(0, CHUNK_RAW, bytes, MIB(1));
+	struct tier *t = memory_open(&place);
+
+	/* Enough that an error in either direction shows. */
+	assert_result(t, put(t, &held, &chunk), 0);
+	for (int round = 0; round < ROUNDS; round++) {
+		struct crowd_result results[CROWD_MAX];
+
+		crowd_run(c->setting, &place, 4, change_or_add_up, NULL,
+			  results);
+		for (int i = 0; i < 4; i++)
+			if (results[i].r)
+				fail_msg("%d: %s", results[i].r,
+					 results[i].error);
+		assert_int_equal(memory_used(&place), MIB(1));
+	}
+	tier_close(t);
+	free(bytes);
+}
+
+static int put_and_drop(const struct crowd_member *member)
+{
+	return change(member->tier, member->arg, 100);
 }
 
 /* Beyond the contract: not only never too high, but right. */
@@ -355,22 +309,15 @@ static void count_is_exact_after_a_kill(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
-	cmocka_unit_test(opening_touches_nothing),
-	cmocka_unit_test(folder_is_made_for_its_user_alone),
-	cmocka_unit_test(folder_open_to_others_is_refused),
-	cmocka_unit_test(folder_opened_to_others_later_is_refused_from_then_on),
-	cmocka_unit_test(folder_of_another_user_is_refused),
-	cmocka_unit_test(link_to_a_folder_is_refused),
-	cmocka_unit_test(file_is_refused),
-	cmocka_unit_test(folder_that_cannot_be_made_is_a_failure_with_words),
-	cmocka_unit_test(folder_that_was_removed_is_made_again),
-	cmocka_unit_test(id_that_is_none_is_never_part_of_a_path),
 	cmocka_unit_test(cap_holds_over_all_sessions_and_processes),
 	cmocka_unit_test(chunk_over_the_cap_leaves_nothing),
 	cmocka_unit_test(cap_that_a_killed_put_left_too_high_is_counted_again),
 	cmocka_unit_test(count_that_is_rot_is_counted_again),
 	cmocka_unit_test(used_that_is_rot_is_counted_again),
+	cmocka_unit_test(drop_that_was_killed_is_discharged),
+	cmocka_unit_test(claim_from_before_the_host_was_started_is_over),
+	cmocka_unit_test(adding_up_at_once_with_puts_keeps_the_account),
 	cmocka_unit_test(count_is_exact_after_a_kill),
 };
 
-const struct subject memory_subject = { cases, ARRAY_SIZE(cases) };
+const struct subject account_subject = { cases, ARRAY_SIZE(cases) };
