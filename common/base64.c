@@ -84,7 +84,7 @@ int base64_add(struct base64 *base64, const char *text, size_t size, char *out,
 	int r;
 
 	while (at < size) {
-		if (!base64->symbols && !base64->padding) {
+		if (!base64->symbols) {
 			at += add_groups(text + at, size - at, &out);
 			if (at == size)
 				break;

@@ -153,8 +153,8 @@ static void recognise(struct inflate *in)
 	}
 }
 
-/* Lets zlib take what it has; *ret_more: there is more to come out of it. */
-static int inflate_block(struct inflate *in, bool *ret_more)
+/* Lets zlib take of what it has as much as fills a block. */
+static int inflate_block(struct inflate *in)
 {
 	size_t size;
 	int r, done;
@@ -162,17 +162,11 @@ static int inflate_block(struct inflate *in, bool *ret_more)
 	in->zlib.next_out = (Bytef *)in->out;
 	in->zlib.avail_out = OUT_SIZE;
 	done = inflate(&in->zlib, Z_NO_FLUSH);
-	switch (done) {
-	case Z_OK:
-	case Z_STREAM_END:
-	case Z_BUF_ERROR:	/* nothing to do without more input */
-		break;
-	case Z_MEM_ERROR:
+	if (done == Z_MEM_ERROR)
 		return -ENOMEM;
-	default:
+	if (done != Z_OK && done != Z_STREAM_END)
 		return bad_data(in, in->zlib.msg ? in->zlib.msg :
 						   "corrupt data");
-	}
 	size = OUT_SIZE - in->zlib.avail_out;
 	if (size > in->left)
 		return INFLATE_E_TOO_LARGE;
@@ -181,25 +175,25 @@ static int inflate_block(struct inflate *in, bool *ret_more)
 	if (r)
 		return r;
 	in->ended = done == Z_STREAM_END;
-	*ret_more = !in->ended && (in->zlib.avail_in || !in->zlib.avail_out);
 	return 0;
 }
 
-/* Inflates the next bytes, which are at most SLICE_MAX. */
+/*
+ * Inflates the next bytes, which are at most SLICE_MAX. When they are taken,
+ * what could still come out waits for the check that ends the stream.
+ */
 static int inflate_bytes(struct inflate *in, const char *data, size_t size)
 {
-	bool more = true;
 	int r;
 
 	in->zlib.next_in = (const Bytef *)data;
 	in->zlib.avail_in = (uInt)size;
-	while (in->zlib.avail_in || (more && !in->ended)) {
+	while (in->zlib.avail_in) {
 		if (in->ended && in->what == WHAT_ZLIB)
 			return bad_data(in, "data after the end");
 		if (in->ended && inflateReset(&in->zlib) != Z_OK)
 			return bad_data(in, "corrupt data");
-		in->ended = false;
-		r = inflate_block(in, &more);
+		r = inflate_block(in);
 		if (r)
 			return r;
 	}
