@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "common/inflate.h"
+#include "test/unit/encode.h"
 
 /* Bytes of any text or result here. */
 #define ROOM KIB(512)
@@ -36,19 +37,18 @@ static void add(struct text *to, const char *data, size_t size)
 	to->size += size;
 }
 
-/* Appends @data in a form and at a level of zlib's. */
-static void compress_to(struct text *to, const char *data, size_t size,
-			int form, int level)
+/* Appends @data to in, in a form and at a level of zlib's. */
+static void append(const char *data, size_t size, int form, int level)
 {
 	z_stream z = { .next_in = (const Bytef *)data };
 
 	z.avail_in = (uInt)size;
-	z.next_out = (Bytef *)to->data + to->size;
-	z.avail_out = (uInt)(sizeof(to->data) - to->size);
+	z.next_out = (Bytef *)in.data + in.size;
+	z.avail_out = (uInt)(sizeof(in.data) - in.size);
 	assert_int_equal(deflateInit2(&z, level, Z_DEFLATED, form, 8,
 				      Z_DEFAULT_STRATEGY), Z_OK);
 	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
-	to->size += z.total_out;
+	in.size += z.total_out;
 	deflateEnd(&z);
 }
 
@@ -56,23 +56,16 @@ static void compress_to(struct text *to, const char *data, size_t size,
 static void encode_to(struct text *to, const struct text *from, size_t line,
 		      bool padded)
 {
-	static const char symbols[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "abcdefghijklmnopqrstuvwxyz"
-				      "0123456789+/";
-	size_t n = 0;
+	assert_true(from->size < sizeof(to->data) / 4);
+	to->size = encode_base64(from->data, from->size, line, "\r\n", padded,
+				 to->data);
+}
 
-	to->size = 0;
-	for (size_t bit = 0; bit < 8 * from->size; bit += 6, n++) {
-		uint32_t two = (uint32_t)(uint8_t)from->data[bit / 8] << 8;
-
-		if (bit / 8 + 1 < from->size)
-			two |= (uint8_t)from->data[bit / 8 + 1];
-		if (line && n && n % line == 0)
-			add(to, "\r\n", 2);
-		add(to, symbols + (two >> (10 - bit % 8) & 0x3f), 1);
-	}
-	for (; padded && n % 4; n++)
-		add(to, "=", 1);
+/* The same for an empty one. */
+static void begin(const char *data, size_t size, int form, int level)
+{
+	in.size = 0;
+	append(data, size, form, level);
 }
 
 static int keep(void *user, const char *data, size_t size)
@@ -150,11 +143,9 @@ static void both_forms_inflate_raw_and_in_base64(void **state)
 		data[i] = "{\"name\": [1.25, 7]}\n"[(i + i / 999) % 21];
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
 	for (int level = 0; level < 10; level += 3) {
-		in.size = 0;
-		compress_to(&in, data, sizes[i], GZIP, level);
+		begin(data, sizes[i], GZIP, level);
 		check_in_all_codes(data, sizes[i]);
-		in.size = 0;
-		compress_to(&in, data, sizes[i], ZLIB, level);
+		begin(data, sizes[i], ZLIB, level);
 		check_in_all_codes(data, sizes[i]);
 	}
 }
@@ -168,8 +159,7 @@ static void each_header_of_zlib_is_known(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(headers); i++) {
-		in.size = 0;
-		compress_to(&in, "hello", 5, ZLIB, headers[i].level);
+		begin("hello", 5, ZLIB, headers[i].level);
 		assert_int_equal((uint8_t)in.data[1], headers[i].second);
 		check_in_all_codes("hello", 5);
 	}
@@ -178,10 +168,9 @@ static void each_header_of_zlib_is_known(void **state)
 static void gzip_members_come_out_as_one(void **state)
 {
 	(void)state;
-	in.size = 0;
-	compress_to(&in, "one ", 4, GZIP, 6);
-	compress_to(&in, "", 0, GZIP, 6);
-	compress_to(&in, "two", 3, GZIP, 1);
+	begin("one ", 4, GZIP, 6);
+	append("", 0, GZIP, 6);
+	append("two", 3, GZIP, 1);
 	check_in_all_codes("one two", 7);
 }
 
@@ -228,8 +217,7 @@ static void a_row_of_line_breaks_is_not_held_for_ever(void **state)
 	encoded = in;
 	check_out(&in, encoded.data, encoded.size);
 	/* Some are skipped before base64. */
-	in.size = 0;
-	compress_to(&in, "hello", 5, GZIP, 6);
+	begin("hello", 5, GZIP, 6);
 	encode_to(&encoded, &in, 1, true);
 	set(&in, "\r\n\n\r\n", 5);
 	add(&in, encoded.data, encoded.size);
@@ -251,8 +239,7 @@ static void what_is_cut_off_is_bad(void **state)
 	for (size_t f = 0; f < ARRAY_SIZE(forms); f++) {
 		size_t whole, i;
 
-		in.size = 0;
-		compress_to(&in, "hello, hello, hello", 19, forms[f], 6);
+		begin("hello, hello, hello", 19, forms[f], 6);
 		whole = in.size;
 		for (in.size = 2; in.size < whole; in.size++)
 			check_bad(&in);
@@ -268,8 +255,7 @@ static void what_is_cut_off_is_bad(void **state)
 		}
 	}
 	/* A second member too. */
-	in.size = 0;
-	compress_to(&in, "one", 3, GZIP, 6);
+	begin("one", 3, GZIP, 6);
 	add(&in, "\x1f", 1);
 	check_bad(&in);
 	add(&in, "\x8b\x08", 2);
@@ -282,26 +268,21 @@ static void nothing_else_may_follow_the_end(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
-		in.size = 0;
-		compress_to(&in, "hello", 5, GZIP, 6);
+		begin("hello", 5, GZIP, 6);
 		add(&in, tails[i], strlen(tails[i]));
 		check_bad(&in);
-		in.size = 0;
-		compress_to(&in, "hello", 5, ZLIB, 6);
+		begin("hello", 5, ZLIB, 6);
 		add(&in, tails[i], strlen(tails[i]));
 		check_bad(&in);
 	}
-	in.size = 0;
-	compress_to(&in, "hello", 5, GZIP, 6);
+	begin("hello", 5, GZIP, 6);
 	add(&in, "\0", 1);
 	check_bad(&in);
-	in.size = 0;
-	compress_to(&in, "hello", 5, ZLIB, 6);
-	compress_to(&in, "hello", 5, ZLIB, 6);
+	begin("hello", 5, ZLIB, 6);
+	append("hello", 5, ZLIB, 6);
 	check_bad(&in);
-	in.size = 0;
-	compress_to(&in, "hello", 5, GZIP, 6);
-	compress_to(&in, "hello", 5, ZLIB, 6);
+	begin("hello", 5, GZIP, 6);
+	append("hello", 5, ZLIB, 6);
 	check_bad(&in);
 }
 
@@ -310,15 +291,13 @@ static void no_changed_byte_goes_unseen(void **state)
 	static const char data[] = "hello, hello, hello";
 
 	(void)state;
-	in.size = 0;
-	compress_to(&in, data, sizeof(data) - 1, ZLIB, 6);
+	begin(data, sizeof(data) - 1, ZLIB, 6);
 	for (size_t i = 2; i < in.size; i++) {
 		in.data[i] ^= 0x10;
 		check_bad(&in);
 		in.data[i] ^= 0x10;
 	}
-	in.size = 0;
-	compress_to(&in, data, sizeof(data) - 1, GZIP, 6);
+	begin(data, sizeof(data) - 1, GZIP, 6);
 	/* Bytes 4 to 9 of the header are a time and hints. */
 	for (size_t i = 2; i < in.size; i == 3 ? i = 10 : i++) {
 		in.data[i] ^= 0x40;
@@ -334,8 +313,7 @@ static void garbage_in_base64_is_bad(void **state)
 	size_t size;
 
 	(void)state;
-	in.size = 0;
-	compress_to(&in, "hello, hello, hello", 19, GZIP, 6);
+	begin("hello, hello, hello", 19, GZIP, 6);
 	encode_to(&encoded, &in, 0, true);
 	size = encoded.size;
 	/* Behind the whole, and in place of each symbol but the first. */
@@ -355,13 +333,32 @@ static void garbage_in_base64_is_bad(void **state)
 	}
 }
 
+static void base64_must_end_where_the_data_does(void **state)
+{
+	static const char *const tails[] = { "A", "=", "AA", "\nAAAA", "==" };
+
+	(void)state;
+	for (size_t n = 0; n < 3; n++) {
+		begin("abc", n, ZLIB, 0);
+		for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
+			encode_to(&encoded, &in, 0, true);
+			add(&encoded, tails[i], strlen(tails[i]));
+			check_bad(&encoded);
+		}
+		encode_to(&encoded, &in, 0, true);
+		if (encoded.data[encoded.size - 2] != '=')
+			continue;
+		encoded.size--;
+		check_bad(&encoded);
+	}
+}
+
 static void no_more_comes_out_than_the_limit(void **state)
 {
 	static char zeros[300000];
 
 	(void)state;
-	in.size = 0;
-	compress_to(&in, zeros, sizeof(zeros), GZIP, 6);
+	begin(zeros, sizeof(zeros), GZIP, 6);
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		assert_int_equal(run(&in, steps[i], sizeof(zeros)), 0);
 		assert_int_equal(out.size, sizeof(zeros));
@@ -372,9 +369,8 @@ static void no_more_comes_out_than_the_limit(void **state)
 		assert_int_equal(out.size, 0);
 	}
 	/* Members count together. */
-	in.size = 0;
-	compress_to(&in, "one", 3, GZIP, 6);
-	compress_to(&in, "two", 3, GZIP, 6);
+	begin("one", 3, GZIP, 6);
+	append("two", 3, GZIP, 6);
 	assert_int_equal(run(&in, 1, 6), 0);
 	assert_int_equal(run(&in, 1, 5), INFLATE_E_TOO_LARGE);
 }
@@ -394,8 +390,7 @@ static void a_receiver_that_fails_ends_the_stream(void **state)
 	int calls = 0;
 
 	(void)state;
-	in.size = 0;
-	compress_to(&in, "hello", 5, GZIP, 6);
+	begin("hello", 5, GZIP, 6);
 	assert_int_equal(inflate_new(100, refuse, &calls, &inflate), 0);
 	assert_int_equal(inflate_add(inflate, in.data, in.size), -EIO);
 	assert_int_equal(inflate_add(inflate, in.data, in.size), -EIO);
@@ -441,6 +436,7 @@ int main(void)
 		cmocka_unit_test(nothing_else_may_follow_the_end),
 		cmocka_unit_test(no_changed_byte_goes_unseen),
 		cmocka_unit_test(garbage_in_base64_is_bad),
+		cmocka_unit_test(base64_must_end_where_the_data_does),
 		cmocka_unit_test(no_more_comes_out_than_the_limit),
 		cmocka_unit_test(a_receiver_that_fails_ends_the_stream),
 		cmocka_unit_test(it_is_known_whether_the_data_was_compressed),
