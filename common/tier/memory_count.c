@@ -6,7 +6,6 @@
 #include "common/tier/memory_aside.h"
 #include "common/tier/memory_chunk.h"
 #include "common/tier/memory_count.h"
-#include "common/tier/memory_root.h"
 
 #define PAGE 4096
 #define MAGIC UINT64_C(0x31746e756f63)	/* "count1" */
@@ -41,62 +40,61 @@ int memory_count_again(int folder, struct deadline dl,
 	return r;
 }
 
-static int store(int folder, const struct memory_count *count, bool changing)
+int memory_count_open(int folder, int *ret_file)
 {
-	CLEANUP(memory_closep) int fd = -1;
-	struct count_file file = {
+	int file = openat(folder, "count", O_RDWR | O_CREAT | O_NOFOLLOW |
+			  O_CLOEXEC, 0600);
+
+	if (file < 0)
+		return -errno;
+	*ret_file = file;
+	return 0;
+}
+
+static int store(int file, const struct memory_count *count, bool changing)
+{
+	struct count_file text = {
 		.magic = MAGIC, .changing = changing, .count = *count,
 	};
-	struct iovec piece = { &file, sizeof(file) };
+	struct iovec piece = { &text, sizeof(text) };
 
-	fd = openat(folder, "count", O_WRONLY | O_CREAT | O_NOFOLLOW |
-		    O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	return memory_write(fd, &piece, 1, 0);
+	return file < 0 ? -ENOSPC : memory_write(file, &piece, 1, 0);
 }
 
-int memory_count_begin(int folder, const struct memory_count *count)
+int memory_count_begin(int file, const struct memory_count *count)
 {
-	return store(folder, count, /* changing= */ true);
+	return store(file, count, /* changing= */ true);
 }
 
-int memory_count_end(int folder, const struct memory_count *count)
+int memory_count_end(int file, const struct memory_count *count)
 {
-	return store(folder, count, /* changing= */ false);
+	return store(file, count, /* changing= */ false);
 }
 
-int memory_count_load(int folder, struct deadline dl,
+int memory_count_load(int file, int folder, struct deadline dl,
 		      struct memory_count *ret_count, uint64_t *ret_gone)
 {
-	CLEANUP(memory_closep) int fd = -1;
-	struct count_file file = { 0 };
+	struct count_file text = { 0 };
 	struct memory_count count;
 	int r;
 
-	fd = openat(folder, "count", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno != ENOENT)
-		return -errno;
-	if (fd >= 0) {
-		r = memory_read(fd, &file, sizeof(file), 0);
-		if (r && r != -EBADMSG)
-			return r;
-		if (r || file.magic != MAGIC)
-			file = (struct count_file){ .changing = true };
-	}
-	if (fd >= 0 && !file.changing) {
-		*ret_count = file.count;
+	r = file < 0 ? -EBADMSG : memory_read(file, &text, sizeof(text), 0);
+	if (r && r != -EBADMSG)
+		return r;
+	if (r || text.magic != MAGIC)
+		text = (struct count_file){ .changing = true };
+	if (!text.changing) {
+		*ret_count = text.count;
 		*ret_gone = 0;
 		return 0;
 	}
 	r = memory_count_again(folder, dl, &count);
-	/* Spares the next one the counting; it does without where it fails. */
-	if (!r && fd >= 0)
-		memory_count_end(folder, &count);
 	if (r)
 		return r;
+	/* Spares the next one the counting; it does without where it fails. */
+	memory_count_end(file, &count);
 	*ret_count = count;
-	*ret_gone = file.count.charged > count.charged ?
-		file.count.charged - count.charged : 0;
+	*ret_gone = text.count.charged > count.charged ?
+		text.count.charged - count.charged : 0;
 	return 0;
 }

@@ -24,10 +24,16 @@ struct memory_count {
 uint64_t memory_charge(uint64_t size);
 
 /*
+ * Opens the file "count" and makes it where it is absent; close it. -ENOSPC:
+ * -1 may be passed below, and stands for a file that says nothing.
+ */
+int memory_count_open(int folder, int *ret_file);
+
+/*
  * What is held. When it had to be counted again and less is held than was
  * noted, *ret_gone is what of its charge is gone, else 0. -ETIMEDOUT.
  */
-int memory_count_load(int folder, struct deadline dl,
+int memory_count_load(int file, int folder, struct deadline dl,
 		      struct memory_count *ret_count, uint64_t *ret_gone);
 
 /* Counts the chunks that are there. -ETIMEDOUT, -ENOMEM. */
@@ -35,7 +41,7 @@ int memory_count_again(int folder, struct deadline dl,
 		       struct memory_count *ret_count);
 
 /* Notes that what is held is about to be another than @count. -ENOSPC. */
-int memory_count_begin(int folder, const struct memory_count *count);
+int memory_count_begin(int file, const struct memory_count *count);
 
 /* Notes what is held now. */
-int memory_count_end(int folder, const struct memory_count *count);
+int memory_count_end(int file, const struct memory_count *count);

@@ -11,13 +11,14 @@
 
 /* Opens the hold of a session; -ENOENT when it has nothing. */
 static int take_hold(struct memory *m, const struct session *session,
-		     struct deadline dl, struct memory_hold *ret_hold)
+		     struct deadline dl, int *folder,
+		     struct memory_hold *ret_hold)
 {
 	int r;
 
 	r = memory_root_open(&m->root);
 	return r ? r : memory_hold_open(m, session->id, /* make= */ false, dl,
-					ret_hold);
+					folder, ret_hold);
 }
 
 static int drop_one(struct memory_hold *hold, const struct chunk_info *info)
@@ -39,11 +40,12 @@ static int drop_one(struct memory_hold *hold, const struct chunk_info *info)
 int memory_drop_chunk(struct tier *t, const struct session *session,
 		      const struct chunk_info *info, struct deadline dl)
 {
+	CLEANUP(memory_closep) int folder = -1;
 	struct memory *m = memory_of(t);
 	struct memory_hold hold;
 	int r;
 
-	r = take_hold(m, session, dl, &hold);
+	r = take_hold(m, session, dl, &folder, &hold);
 	if (!r) {
 		r = drop_one(&hold, info);
 		memory_hold_done(&hold);
@@ -86,13 +88,13 @@ static int drop_all(struct memory_hold *hold, struct deadline dl)
 	int r;
 
 	/* Left "changing" when it ends early: the next one counts again. */
-	r = memory_count_begin(hold->folder, &hold->count);
+	r = memory_count_begin(hold->file, &hold->count);
 	if (r && r != -ENOSPC)
 		return r;
 	r = unlink_all(hold->folder, dl);
 	if (r)
 		return r;
-	r = memory_count_end(hold->folder, &nothing);
+	r = memory_count_end(hold->file, &nothing);
 	memory_used_return(&hold->m->used, hold->count.charged);
 	return r == -ENOSPC ? 0 : r;
 }
@@ -100,11 +102,12 @@ static int drop_all(struct memory_hold *hold, struct deadline dl)
 int memory_drop_chunks(struct tier *t, const struct session *session,
 		       struct deadline dl)
 {
+	CLEANUP(memory_closep) int folder = -1;
 	struct memory *m = memory_of(t);
 	struct memory_hold hold;
 	int r;
 
-	r = take_hold(m, session, dl, &hold);
+	r = take_hold(m, session, dl, &folder, &hold);
 	if (!r) {
 		r = drop_all(&hold, dl);
 		memory_hold_done(&hold);

@@ -23,14 +23,14 @@ static int read_chunk(int folder, uint32_t index, struct buf *data,
 }
 
 /* What was bad is read again under the lock: good bytes may have come. */
-static int read_or_remove(struct memory *m, const char *id, uint32_t index,
-			  struct deadline dl, struct buf *data,
+static int read_or_remove(struct memory *m, const char *id, int *folder,
+			  uint32_t index, struct deadline dl, struct buf *data,
 			  struct chunk_info *ret_info)
 {
 	struct memory_hold hold;
 	int r;
 
-	r = memory_hold_open(m, id, /* make= */ false, dl, &hold);
+	r = memory_hold_open(m, id, /* make= */ false, dl, folder, &hold);
 	if (r)
 		return r;
 	r = read_chunk(hold.folder, index, data, ret_info);
@@ -59,7 +59,8 @@ int memory_get_chunk(struct tier *t, const struct session *session,
 	if (!r)
 		r = read_chunk(folder, index, data, ret_info);
 	if (r == -EBADMSG)
-		r = read_or_remove(m, session->id, index, dl, data, ret_info);
+		r = read_or_remove(m, session->id, &folder, index, dl, data,
+				   ret_info);
 	return r == -ENOENT ? TIER_E_ABSENT : memory_failed(m, r);
 }
 

@@ -7,9 +7,10 @@
 #include "common/tier/memory_tier.h"
 
 int memory_hold_open(struct memory *m, const char *id, bool make,
-		     struct deadline dl, struct memory_hold *ret_hold)
+		     struct deadline dl, int *folder,
+		     struct memory_hold *ret_hold)
 {
-	struct memory_hold hold = { .m = m, .folder = -1 };
+	struct memory_hold hold = { .m = m, .file = -1 };
 	uint64_t gone;
 	int r;
 
@@ -19,9 +20,13 @@ int memory_hold_open(struct memory *m, const char *id, bool make,
 	r = memory_lock(m->root.fd, LOCK_SH, dl);
 	if (r)
 		return r;
-	r = memory_folder_lock(&m->root, id, make, dl, &hold.folder);
+	r = memory_folder_lock(&m->root, id, make, dl, folder);
+	hold.folder = *folder;
 	if (!r)
-		r = memory_count_load(hold.folder, dl, &hold.count, &gone);
+		r = memory_count_open(hold.folder, &hold.file);
+	if (!r || r == -ENOSPC)
+		r = memory_count_load(hold.file, hold.folder, dl, &hold.count,
+				      &gone);
 	if (r) {
 		memory_hold_done(&hold);
 		return r;
@@ -33,14 +38,16 @@ int memory_hold_open(struct memory *m, const char *id, bool make,
 
 void memory_hold_done(struct memory_hold *hold)
 {
-	memory_closep(&hold->folder);
+	memory_closep(&hold->file);
+	if (hold->folder >= 0)
+		memory_unlock(hold->folder);
 	memory_unlock(hold->m->root.fd);
 }
 
 /* A mark that finds no room is done without: what is taken makes some. */
 static int begin(struct memory_hold *hold)
 {
-	int r = memory_count_begin(hold->folder, &hold->count);
+	int r = memory_count_begin(hold->file, &hold->count);
 
 	return r == -ENOSPC ? 0 : r;
 }
@@ -56,7 +63,7 @@ static int unlink_chunk(struct memory_hold *hold, uint32_t index)
 /* Notes @count, and gives back the charge that it is lower. */
 static int end(struct memory_hold *hold, const struct memory_count *count)
 {
-	int r = memory_count_end(hold->folder, count);
+	int r = memory_count_end(hold->file, count);
 
 	if (hold->count.charged > count->charged)
 		memory_used_return(&hold->m->used,

@@ -95,16 +95,16 @@ static int link_aside(struct memory_hold *hold, const struct chunk *chunk,
 	r = memory_used_take(used, charge, hold->m->max_bytes);
 	if (r)
 		return r;
-	r = memory_count_begin(hold->folder, &hold->count);
+	r = memory_count_begin(hold->file, &hold->count);
 	if (!r)
 		r = memory_aside_link(aside, hold->folder, name);
 	if (r) {
-		memory_count_end(hold->folder, &hold->count);
+		memory_count_end(hold->file, &hold->count);
 		memory_used_return(used, charge);
 		return r;
 	}
 	hold->count = after;
-	return memory_count_end(hold->folder, &after);
+	return memory_count_end(hold->file, &after);
 }
 
 /* -EAGAIN: the bytes that were seen are gone, and there is no aside yet. */
@@ -166,7 +166,8 @@ static int put_once(struct memory *m, const struct session *session,
 			return r;
 	}
 
-	r = memory_hold_open(m, session->id, /* make= */ true, dl, &hold);
+	r = memory_hold_open(m, session->id, /* make= */ true, dl, &folder,
+			     &hold);
 	if (r)
 		return r;
 	r = settle(&hold, session, chunk, aside, &seen, dl);

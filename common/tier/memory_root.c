@@ -118,15 +118,18 @@ void memory_unlock(int fd)
 int memory_folder_open(const struct memory_root *root, const char *id,
 		       bool make, int *ret_fd)
 {
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	int fd;
 
 	/* The id is part of a path: this is the last place to look at it. */
 	if (!session_id_is_valid(id, strlen(id)))
 		return -EINVAL;
-	if (make && mkdirat(root->fd, id, 0700) && errno != EEXIST)
-		return -errno;
-	fd = openat(root->fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-		    O_CLOEXEC);
+	fd = openat(root->fd, id, flags);
+	if (fd < 0 && errno == ENOENT && make) {
+		if (mkdirat(root->fd, id, 0700) && errno != EEXIST)
+			return -errno;
+		fd = openat(root->fd, id, flags);
+	}
 	if (fd < 0)
 		return -errno;
 	*ret_fd = fd;
@@ -144,26 +147,21 @@ static bool is_current(const struct memory_root *root, const char *id, int fd)
 }
 
 int memory_folder_lock(const struct memory_root *root, const char *id,
-		       bool make, struct deadline dl, int *ret_fd)
+		       bool make, struct deadline dl, int *folder)
 {
-	int r;
+	int r = 0;
 
 	do {
-		CLEANUP(memory_closep) int fd = -1;
-
-		r = memory_folder_open(root, id, make, &fd);
+		if (*folder < 0)
+			r = memory_folder_open(root, id, make, folder);
 		/* ENOENT with make: a sweep came between making and opening. */
 		if (r == -ENOENT && make)
 			continue;
 		if (!r)
-			r = memory_lock(fd, LOCK_EX, dl);
-		if (r)
+			r = memory_lock(*folder, LOCK_EX, dl);
+		if (r || is_current(root, id, *folder))
 			return r;
-		if (is_current(root, id, fd)) {
-			*ret_fd = fd;
-			fd = -1;
-			return 0;
-		}
+		memory_closep(folder);
 	} while (deadline_left(dl) > 0);
 	return -ETIMEDOUT;
 }

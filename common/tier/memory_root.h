@@ -50,11 +50,12 @@ int memory_folder_open(const struct memory_root *root, const char *id,
 		       bool make, int *ret_fd);
 
 /*
- * The same, locked alone and surely the one that others find too, until it is
- * closed. Also -ETIMEDOUT.
+ * Locks it, alone, and makes sure that it is the one which others find too.
+ * *folder is -1, or what memory_folder_open() gave; close it, also after a
+ * failure, and the lock is free. -ENOENT, -EINVAL, -ETIMEDOUT.
  */
 int memory_folder_lock(const struct memory_root *root, const char *id,
-		       bool make, struct deadline dl, int *ret_fd);
+		       bool make, struct deadline dl, int *folder);
 
 /* For CLEANUP(): closes *fd unless it is negative. */
 void memory_closep(int *fd);

@@ -65,6 +65,7 @@ static int retire(struct memory_used *used, const struct memory_root *root,
 		  const char *id, const char *gone_name, struct deadline dl)
 {
 	CLEANUP(memory_closep) int folder = -1;
+	CLEANUP(memory_closep) int file = -1;
 	struct memory_count count;
 	uint64_t gone;
 	int r;
@@ -74,7 +75,9 @@ static int retire(struct memory_used *used, const struct memory_root *root,
 		return r;
 	if (flock(folder, LOCK_EX | LOCK_NB))
 		return -errno;
-	r = memory_count_load(folder, dl, &count, &gone);
+	r = memory_count_open(folder, &file);
+	if (!r || r == -ENOSPC)
+		r = memory_count_load(file, folder, dl, &count, &gone);
 	if (r)
 		return r;
 	if (renameat(root->fd, id, root->fd, gone_name))

@@ -32,17 +32,19 @@ int memory_failed(struct memory *m, int r);
 /* A session whose chunks and count are ours alone for a moment. */
 struct memory_hold {
 	struct memory *m;
-	int folder;
+	int folder;			/* the caller's */
+	int file;			/* of the count; -1: none, no room */
 	struct memory_count count;
 };
 
 /*
  * Takes the locks of root and session; memory_hold_done() it, soon: others
- * wait. The root must be open. -ENOENT when the session has no folder and not
- * @make; -ETIMEDOUT.
+ * wait. The root must be open. *folder is -1 or the session's, as with
+ * memory_folder_lock(), whose results it gives; the caller closes it.
  */
 int memory_hold_open(struct memory *m, const char *id, bool make,
-		     struct deadline dl, struct memory_hold *ret_hold);
+		     struct deadline dl, int *folder,
+		     struct memory_hold *ret_hold);
 void memory_hold_done(struct memory_hold *hold);
 
 /* Takes the chunk @info away, which is there, and its count and charge. */

@@ -42,6 +42,7 @@ static int add_session(const struct memory_root *root, const char *id,
 		       struct deadline dl, uint64_t *sum)
 {
 	CLEANUP(memory_closep) int folder = -1;
+	CLEANUP(memory_closep) int file = -1;
 	struct memory_count count;
 	uint64_t gone;
 	int r;
@@ -49,7 +50,9 @@ static int add_session(const struct memory_root *root, const char *id,
 	r = memory_folder_open(root, id, /* make= */ false, &folder);
 	if (r)
 		return r == -ENOENT || r == -ENOTDIR ? 0 : r;
-	r = memory_count_load(folder, dl, &count, &gone);
+	r = memory_count_open(folder, &file);
+	if (!r || r == -ENOSPC)
+		r = memory_count_load(file, folder, dl, &count, &gone);
 	if (!r)
 		*sum += count.charged;
 	return r;
