@@ -87,12 +87,23 @@ const char *client_error(const struct client *c)
 	return c->error;
 }
 
+/* Of the hosts and the database: a URI has secrets besides. */
 uint64_t client_hash(const struct client *c)
 {
+	const char *service = mongoc_uri_get_srv_hostname(c->uri);
+	const mongoc_host_list_t *host;
+	char name[1024];
 	bson_oid_t oid;
 	uint64_t hash;
+	size_t n;
 
-	value_derive_oid("server", mongoc_uri_get_string(c->uri), &oid);
+	n = (size_t)snprintf(name, sizeof(name), "%s/%s", c->database,
+			     service ? service : "");
+	for (host = mongoc_uri_get_hosts(c->uri); host && n < sizeof(name);
+	     host = host->next)
+		n += (size_t)snprintf(name + n, sizeof(name) - n, ",%s",
+				      host->host_and_port);
+	value_derive_oid("server", name, &oid);
 	memcpy(&hash, oid.bytes, sizeof(hash));
 	return hash;
 }
@@ -213,45 +224,5 @@ int client_ping(struct client *c, struct deadline dl)
 	bson_destroy(&command);
 	if (!r)
 		bson_destroy(&reply);
-	return r;
-}
-
-int client_each(struct client *c, const char *collection,
-		     const bson_t *filter, const bson_t *projection,
-		     uint32_t batch, struct deadline dl, client_each_fn *each,
-		     void *user)
-{
-	bson_t options = BSON_INITIALIZER;
-	mongoc_collection_t *from;
-	int64_t begun = clock_monotonic_ms();
-	mongoc_cursor_t *cursor;
-	const bson_t *document;
-	bson_error_t error;
-	int r;
-
-	r = get_ready(c, dl);
-	if (r)
-		goto out;
-	BSON_APPEND_DOCUMENT(&options, "projection", projection);
-	BSON_APPEND_INT32(&options, "batchSize",
-			  batch > INT32_MAX ? INT32_MAX : (int32_t)batch);
-	BSON_APPEND_INT64(&options, "maxTimeMS", client_patience(c, dl));
-	from = mongoc_client_get_collection(c->mongoc, c->database, collection);
-	cursor = mongoc_collection_find_with_opts(from, filter, &options, NULL);
-	while (!r && mongoc_cursor_next(cursor, &document))
-		r = each(user, document);
-	if (!r && mongoc_cursor_error(cursor, &error)) {
-		begun = clock_monotonic_ms() - begun;
-		r = verdict_of_error(&error, begun >= c->waits_ms, c->error,
-				     sizeof(c->error));
-	}
-	mongoc_cursor_destroy(cursor);
-	mongoc_collection_destroy(from);
-	if (r < 0)
-		disconnect(c);
-	else
-		c->was_used = true;
-out:
-	bson_destroy(&options);
 	return r;
 }

@@ -65,13 +65,5 @@ int64_t client_patience(const struct client *c, struct deadline dl);
 int client_run(struct client *c, const bson_t *command, bool may_repeat,
 	       struct deadline dl, bson_t *ret_reply);
 
-/* Takes a document; its result, if not 0, ends the reading: -errno. */
-typedef int client_each_fn(void *user, const bson_t *document);
-
-/* Gives each document that fits @filter to @each, in batches of @batch. */
-int client_each(struct client *c, const char *collection, const bson_t *filter,
-		const bson_t *projection, uint32_t batch, struct deadline dl,
-		client_each_fn *each, void *user);
-
 /* Keeps words of the caller's for client_error(); gives @r. */
 int client_fail(struct client *c, int r, const char *words);

@@ -99,6 +99,54 @@ int command_find(struct client *c, const char *collection,
 				  ret_found);
 }
 
+/* Gives each document of the reply's batch to @each. */
+static int give_each(const bson_t *reply, command_each_fn *each, void *user)
+{
+	bson_iter_t iter, batch, document;
+	const uint8_t *bytes;
+	uint32_t size;
+	bson_t view;
+	int r = 0;
+
+	if (!bson_iter_init(&iter, reply) ||
+	    !bson_iter_find_descendant(&iter, "cursor.firstBatch", &batch) ||
+	    !bson_iter_recurse(&batch, &document))
+		return -EBADMSG;
+	while (!r && bson_iter_next(&document)) {
+		if (!BSON_ITER_HOLDS_DOCUMENT(&document))
+			return -EBADMSG;
+		bson_iter_document(&document, &size, &bytes);
+		r = bson_init_static(&view, bytes, size) ?
+			each(user, &view) : -EBADMSG;
+	}
+	return r;
+}
+
+int command_find_each(struct client *c, const char *collection,
+		      const bson_t *filter, const bson_t *projection,
+		      const bson_t *sort, int32_t limit,
+		      struct deadline dl, command_each_fn *each, void *user)
+{
+	bson_t command = BSON_INITIALIZER, reply;
+	int r;
+
+	BSON_APPEND_UTF8(&command, "find", collection);
+	BSON_APPEND_DOCUMENT(&command, "filter", filter);
+	BSON_APPEND_DOCUMENT(&command, "projection", projection);
+	BSON_APPEND_DOCUMENT(&command, "sort", sort);
+	BSON_APPEND_INT32(&command, "limit", limit);
+	BSON_APPEND_INT32(&command, "batchSize", limit);
+	BSON_APPEND_BOOL(&command, "singleBatch", true);
+	append_read_options(c, &command, dl);
+	r = client_run(c, &command, /* may_repeat= */ true, dl, &reply);
+	bson_destroy(&command);
+	if (r)
+		return r;
+	r = give_each(&reply, each, user);
+	bson_destroy(&reply);
+	return r ? client_fail(c, r, "the server's list cannot be read") : 0;
+}
+
 int command_insert(struct client *c, const char *collection,
 		   const bson_t *document, struct deadline dl)
 {

@@ -7,12 +7,6 @@
 #include "common/mongo/value.h"
 #include "common/tier/mongodb_parts.h"
 
-/* Chunks that one delete command takes, so that none runs out of time. */
-#define DELETE_RANGE 256
-
-/* Documents that the server is asked to send at once. */
-#define LIST_BATCH 20000
-
 void mongodb_append_chunk_id(bson_t *to, const struct session *session,
 			     uint32_t index)
 {
@@ -31,17 +25,16 @@ bson_t *mongodb_chunk_projection(void)
 		"kind", BCON_INT32(1), "digest", BCON_INT32(1),
 		"stamp", BCON_INT32(1));
 
-	/* Bytes of the data, or -1: without sending them. */
+	/*
+	 * Bytes of the data, or -1, without sending them. Each mention of the
+	 * data costs FerretDB a copy.
+	 */
 	BCON_APPEND(projection, "held", "{", "$cond", "[",
-		    "{", "$eq", "[", "{", "$type", BCON_UTF8("$data"), "}",
-			BCON_UTF8("string"), "]", "}",
-		    "{", "$strLenBytes", BCON_UTF8("$data"), "}",
-		    "{", "$cond", "[",
-			"{", "$eq", "[", "{", "$type", BCON_UTF8("$data"), "}",
-				BCON_UTF8("binData"), "]", "}",
-			"{", "$binarySize", BCON_UTF8("$data"), "}",
-			BCON_INT32(-1), "]", "}",
-		    "]", "}");
+		    "{", "$in", "[", "{", "$type", BCON_UTF8("$data"), "}",
+			"[", BCON_UTF8("string"), BCON_UTF8("binData"), "]",
+		    "]", "}",
+		    "{", "$binarySize", BCON_UTF8("$data"), "}",
+		    BCON_INT32(-1), "]", "}");
 	return projection;
 }
 
@@ -144,9 +137,9 @@ static int mark(struct mongodb *m, const struct session *session,
 	return r;
 }
 
-/* One chunk of @size bytes less; never below nothing, and never twice. */
-static int count_down(struct mongodb *m, const struct session *session,
-		      uint32_t index, uint64_t size, struct deadline dl)
+/* TIER_E_ABSENT: there is nothing to count in. */
+static int count_down_once(struct mongodb *m, const struct session *session,
+			   uint32_t index, uint64_t size, struct deadline dl)
 {
 	bson_t filter = BSON_INITIALIZER, *change, *projection;
 	int64_t bytes = size > INT64_MAX ? INT64_MAX : (int64_t)size;
@@ -155,9 +148,8 @@ static int count_down(struct mongodb *m, const struct session *session,
 	int r;
 
 	mongodb_append_session_id(&filter, session->id);
-	BCON_APPEND(&filter,
-		    "receivedChunks", "{", "$gte", BCON_INT32(1), "}",
-		    "bytesHeld", "{", "$gte", BCON_INT64(bytes), "}");
+	BCON_APPEND(&filter, "bytesHeld", "{", "$type", BCON_UTF8("number"),
+		    "}");
 	change = BCON_NEW("$inc", "{", "receivedChunks", BCON_INT32(-1),
 			  "bytesHeld", BCON_INT64(-bytes), "}");
 	if (session->total_chunks <= MONGODB_MAP_MAX) {
@@ -172,7 +164,27 @@ static int count_down(struct mongodb *m, const struct session *session,
 	bson_destroy(projection);
 	if (!r)
 		found_done(&found);
-	return r == MONGO_E_ABSENT ? 0 : r;
+	return r == MONGO_E_ABSENT ? TIER_E_ABSENT : mongodb_result(m, r);
+}
+
+/*
+ * One chunk of @size bytes less. That may be less than nothing: of a chunk
+ * which its put has not counted yet, and will.
+ */
+static int count_down(struct mongodb *m, const struct session *session,
+		      uint32_t index, uint64_t size, struct deadline dl)
+{
+	int r;
+
+	for (int i = 0; i < MONGODB_TRIES_MAX; i++) {
+		r = count_down_once(m, session, index, size, dl);
+		if (r != TIER_E_ABSENT)
+			return r;
+		r = mongodb_make_countable(m, session, dl);
+		if (r)
+			return r;
+	}
+	return mongodb_unsettled(m);
 }
 
 int mongodb_retire_chunk(struct mongodb *m, const struct session *session,
@@ -188,18 +200,22 @@ int mongodb_retire_chunk(struct mongodb *m, const struct session *session,
 		return tier_fail(&m->base, r, "no random numbers");
 	/* Of several that found it, the one whose stamp sticks counts down. */
 	r = mark(m, session, index, held->stamp, mine, dl, &n);
-	if (!r && !n)
-		return 0;
-	if (!r)
-		r = count_down(m, session, index, held->info.size, dl);
 	if (r)
 		return mongodb_result(m, r);
+	if (!n)
+		return TIER_E_CONFLICT;
+	r = count_down(m, session, index, held->info.size, dl);
+	if (r)
+		return r;
 	mongodb_append_chunk_id(&filter, session, index);
 	BSON_APPEND_INT64(&filter, "stamp", mine);
 	r = command_delete(m->client, MONGODB_CHUNKS, &filter,
 			   /* all= */ false, dl, &n);
 	bson_destroy(&filter);
-	return mongodb_result(m, r);
+	if (r)
+		return mongodb_result(m, r);
+	/* Written again since it was ours: it stays, and counts for nothing. */
+	return n ? 0 : TIER_E_CONFLICT;
 }
 
 /* Reads and verifies once; *ret_held is what was there if it was not good. */
@@ -246,7 +262,7 @@ int mongodb_get_chunk(struct tier *t, const struct session *session,
 	struct held_chunk held;
 	int r;
 
-	/* After what is bad has gone, good bytes may have come meanwhile. */
+	/* While it was found bad, good bytes may have come. */
 	for (int i = 0; i < MONGODB_TRIES_MAX; i++) {
 		r = get_once(m, session, index, dl, data, &held);
 		if (r)
@@ -256,43 +272,10 @@ int mongodb_get_chunk(struct tier *t, const struct session *session,
 			return 0;
 		}
 		r = mongodb_retire_chunk(m, session, index, &held, dl);
-		if (r)
-			return r;
+		if (r != TIER_E_CONFLICT)
+			return r ? r : TIER_E_ABSENT;
 	}
 	return mongodb_unsettled(m);
-}
-
-/* A client_each_fn: @user is the list. */
-static int list_one(void *user, const bson_t *document)
-{
-	struct chunk_list *list = user;
-	struct held_chunk held;
-
-	mongodb_chunk_read(document, &held);
-	return held.is_whole ? chunk_list_add(list, &held.info) : 0;
-}
-
-int mongodb_list_chunks(struct tier *t, const struct session *session,
-			struct deadline dl, struct chunk_list *ret_list)
-{
-	struct mongodb *m = mongodb_of(t);
-	bson_t filter = BSON_INITIALIZER, *projection;
-	struct chunk_list list = { 0 };
-	int r;
-
-	BSON_APPEND_UTF8(&filter, "sessionId", session->id);
-	projection = mongodb_chunk_projection();
-	r = client_each(m->client, MONGODB_CHUNKS, &filter, projection,
-			LIST_BATCH, dl, list_one, &list);
-	bson_destroy(&filter);
-	bson_destroy(projection);
-	if (r) {
-		chunk_list_done(&list);
-		return mongodb_result(m, r);
-	}
-	chunk_list_sort(&list);
-	*ret_list = list;
-	return 0;
 }
 
 int mongodb_drop_chunk(struct tier *t, const struct session *session,
@@ -312,58 +295,8 @@ int mongodb_drop_chunk(struct tier *t, const struct session *session,
 		    !digest_equal(&held.info.digest, &info->digest))
 			return 0;
 		r = mongodb_retire_chunk(m, session, info->index, &held, dl);
-		if (r)
+		if (r != TIER_E_CONFLICT)
 			return r;
 	}
 	return mongodb_unsettled(m);
-}
-
-/* Nothing is held, says the record. */
-static int count_nothing(struct mongodb *m, const struct session *session,
-			 struct deadline dl)
-{
-	bson_t filter = BSON_INITIALIZER, *change;
-	int64_t n;
-	int r;
-
-	mongodb_append_session_id(&filter, session->id);
-	change = BCON_NEW("$set", "{", "receivedChunks", BCON_INT32(0),
-			  "bytesHeld", BCON_INT64(0), "}");
-	if (session->total_chunks <= MONGODB_MAP_MAX)
-		BCON_APPEND(change, "$unset", "{", "chunks", BCON_UTF8(""),
-			    "}");
-	r = command_update(m->client, MONGODB_SESSIONS, &filter, change,
-			   /* is_pipeline= */ false, dl, &n);
-	bson_destroy(&filter);
-	bson_destroy(change);
-	return r;
-}
-
-/* Deletes the chunks of the indexes from @first on, DELETE_RANGE of them. */
-static int delete_range(struct mongodb *m, const struct session *session,
-			int64_t first, struct deadline dl)
-{
-	bson_t *filter = BCON_NEW(
-		"sessionId", BCON_UTF8(session->id),
-		"chunkIndex", "{", "$gte", BCON_INT64(first),
-		"$lt", BCON_INT64(first + DELETE_RANGE), "}");
-	int64_t n;
-	int r;
-
-	r = command_delete(m->client, MONGODB_CHUNKS, filter, /* all= */ true,
-			   dl, &n);
-	bson_destroy(filter);
-	return r;
-}
-
-int mongodb_drop_chunks(struct tier *t, const struct session *session,
-			struct deadline dl)
-{
-	struct mongodb *m = mongodb_of(t);
-	int r;
-
-	r = count_nothing(m, session, dl);
-	for (int64_t i = 0; !r && i < session->total_chunks; i += DELETE_RANGE)
-		r = delete_range(m, session, i, dl);
-	return mongodb_result(m, r);
 }

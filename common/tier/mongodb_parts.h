@@ -18,7 +18,7 @@
 #define MONGODB_MAP_MAX 1000
 
 /* How often an operation begins anew because others changed what it saw. */
-#define MONGODB_TRIES_MAX 8
+#define MONGODB_TRIES_MAX 64
 
 struct mongodb {
 	struct tier base;
@@ -95,8 +95,8 @@ int mongodb_find_chunk(struct mongodb *m, const struct session *session,
 		       struct held_chunk *ret_held);
 
 /*
- * Takes away what was read as @held at @index, counted down first; nothing
- * happens when something else is there by now.
+ * Takes away what was read as @held at @index, counted down first.
+ * TIER_E_CONFLICT: nothing was done, something else is there by now.
  */
 int mongodb_retire_chunk(struct mongodb *m, const struct session *session,
 			 uint32_t index, const struct held_chunk *held,
@@ -127,10 +127,12 @@ int mongodb_put_chunk(struct tier *t, const struct session *session,
 int mongodb_get_chunk(struct tier *t, const struct session *session,
 		      uint32_t index, struct deadline dl, struct buf *data,
 		      struct chunk_info *ret_info);
-int mongodb_list_chunks(struct tier *t, const struct session *session,
-			struct deadline dl, struct chunk_list *ret_list);
 int mongodb_drop_chunk(struct tier *t, const struct session *session,
 		       const struct chunk_info *info, struct deadline dl);
+
+/* mongodb_list.c */
+int mongodb_list_chunks(struct tier *t, const struct session *session,
+			struct deadline dl, struct chunk_list *ret_list);
 int mongodb_drop_chunks(struct tier *t, const struct session *session,
 			struct deadline dl);
 

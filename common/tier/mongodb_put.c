@@ -76,16 +76,16 @@ static int insert(const struct put *put)
 	return mongodb_result(put->m, r);
 }
 
+/* A drop may have counted a chunk down before its put counted it up. */
 static int read_count(const bson_t *record, struct chunk_count *ret_count)
 {
 	int64_t chunks, bytes;
 
 	if (value_integer(record, "receivedChunks", &chunks) ||
-	    value_integer(record, "bytesHeld", &bytes) ||
-	    chunks < 0 || chunks > UINT32_MAX || bytes < 0)
+	    value_integer(record, "bytesHeld", &bytes) || chunks > UINT32_MAX)
 		return -EBADMSG;
-	ret_count->chunks = (uint32_t)chunks;
-	ret_count->bytes = (uint64_t)bytes;
+	ret_count->chunks = chunks < 0 ? 0 : (uint32_t)chunks;
+	ret_count->bytes = bytes < 0 ? 0 : (uint64_t)bytes;
 	return 0;
 }
 
@@ -317,10 +317,22 @@ static int put_over(const struct put *put, struct chunk_count *ret_count)
 			return TIER_E_CONFLICT;
 		r = mongodb_retire_chunk(put->m, put->session, index, &held,
 					 put->dl);
-		return r ? r : TIER_E_ABSENT;
+		return r == 0 || r == TIER_E_CONFLICT ? TIER_E_ABSENT : r;
 	}
 	r = count_again(put, ret_count);
 	return r ? r : write_again(put, &held);
+}
+
+/* At least this chunk is held, counted yet by its first put or not. */
+static void tell(const struct put *put, struct chunk_count count,
+		 struct chunk_count *ret_count)
+{
+	if (count.chunks < 1)
+		count.chunks = 1;
+	if (count.bytes < put->chunk->info.size)
+		count.bytes = put->chunk->info.size;
+	*ret_count = count;
+	put->m->base.served = "mongodb";
 }
 
 int mongodb_put_chunk(struct tier *t, const struct session *session,
@@ -348,10 +360,8 @@ int mongodb_put_chunk(struct tier *t, const struct session *session,
 			r = put_over(&put, &count);
 		if (r == TIER_E_ABSENT)
 			continue;
-		if (!r) {
-			*ret_count = count;
-			t->served = "mongodb";
-		}
+		if (!r)
+			tell(&put, count, ret_count);
 		return r;
 	}
 	return mongodb_unsettled(m);
