@@ -103,6 +103,8 @@ int main(int argc, char **argv)
 	}
 	/* As every function does: a server that is gone is an error's words. */
 	signal(SIGPIPE, SIG_IGN);
+	/* Counters in /dev/shm, which libmongoc leaves when it is killed. */
+	setenv("MONGOC_DISABLE_SHM", "1", /* overwrite= */ 1);
 	if (make_memory_dir(&c.place))
 		return 1;
 	if (setting_open(c.setting, &c.place, &c.tier)) {
