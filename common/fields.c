@@ -215,6 +215,9 @@ static int set_string(struct request *req, const struct field *field,
 		return request_invalid(req, "%s must be at most %zu bytes, "
 				       "without NUL", field->name,
 				       field->size - 1);
+	if (len == 0 && field->type == FIELD_NAME)
+		return request_invalid(req, "%s must not be empty",
+				       field->name);
 	memcpy((char *)into + field->offset, text, len + 1);
 	return 0;
 }
@@ -252,6 +255,7 @@ static int set_json(struct request *req, const struct field *field, void *into)
 	case FIELD_BOOL:
 		return set_bool(req, field, into, value);
 	case FIELD_STRING:
+	case FIELD_NAME:
 		return set_string(req, field, into, value);
 	case FIELD_DATA:
 		break;

@@ -23,6 +23,7 @@ enum field_type {
 	FIELD_UINT,	/* uint64_t: 0 or more, UINT64_MAX if larger than that */
 	FIELD_BOOL,	/* bool */
 	FIELD_STRING,	/* char[size]: UTF-8 without NUL */
+	FIELD_NAME,	/* the same, and refused when it is there and empty */
 	FIELD_DATA,	/* struct chunk: kind, size and bytes, in the body */
 };
 
@@ -30,7 +31,7 @@ struct field {
 	const char *name;
 	enum field_type type;
 	size_t offset;		/* in the struct that is filled */
-	size_t size;		/* FIELD_STRING: bytes, the NUL included */
+	size_t size;		/* of a string: bytes, the NUL included */
 	bool is_optional;	/* absent: "", 0, false */
 };
 

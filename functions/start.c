@@ -42,10 +42,10 @@ static const struct field fields[] = {
 	{ "totalSize", FIELD_UINT, MEMBER(total_size), false },
 	{ "isUpdate", FIELD_BOOL, MEMBER(is_update), true },
 	{ "isCompressed", FIELD_BOOL, MEMBER(is_compressed), true },
-	{ "persistentId", FIELD_STRING, MEMBER(persistent_id), true },
+	{ "persistentId", FIELD_NAME, MEMBER(persistent_id), true },
 	{ "fileName", FIELD_STRING, MEMBER(file_name), true },
 	{ "contentType", FIELD_STRING, MEMBER(content_type), true },
-	{ "sha256", FIELD_STRING, MEMBER(sha256), true },
+	{ "sha256", FIELD_NAME, MEMBER(sha256), true },
 };
 
 static int check_texts(struct request *req, const struct start *in)
