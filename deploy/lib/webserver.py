@@ -161,7 +161,7 @@ def write_errors(folder, limits):
     """lighttpd's answers of its own, a file each."""
     largest = limits["maxChunkSize"]
     texts = {
-        (400, 414, 431, 501, 505): ("Bad request", "bad_request"),
+        (400, 411, 414, 417, 431, 501, 505): ("Bad request", "bad_request"),
         (401,): ("Authentication required", "unauthorized"),
         (403, 404): ("Not found", "not_found"),
         (405,): ("Method not allowed", "method"),
