@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""A tier that served falls silent in the middle of an upload, and comes
+back."""
+
+import pytest
+
+import settings
+from door import Door
+from place import Place
+from server import wait_until
+
+COOLDOWN_MS = 300
+
+
+@pytest.fixture
+def door(clean):
+    with Door(settings.redis_url(settings.SETTINGS["redis+mongodb"])) as made:
+        yield made
+
+
+def behind(door, tiers):
+    return Place("redis+mongodb", {
+        "REDIS_URL": door.front, "TRANCHE_TIERS": tiers,
+        "TRANCHE_COOLDOWN": str(COOLDOWN_MS)})
+
+
+def test_the_only_tier(door):
+    """503 to all that a client may ask, never 404: it waits. Then the upload
+    goes on where it was."""
+    with behind(door, "redis") as place:
+        up = place.upload()
+        door.shut()
+        for answer in (up.status(), up.complete(), up.abort(),
+                       up.client.upload_text(up.sid, 1, "två "),
+                       up.client.start(totalChunks=1, totalSize=1)):
+            assert (answer.status, answer.code) == (503, "unavailable"), answer
+        door.open()
+        wait_until(lambda: up.status().status == 200, 20,
+                   "redis to be asked again")
+        assert up.status().json["missing"] == [[1, 2]]
+        up.completes()
+
+
+def test_one_of_two(door):
+    """What redis has is missing while it is silent, with the word to wait;
+    what comes meanwhile goes to mongodb; in the end both are joined."""
+    with behind(door, "redis,mongodb,memory") as place:
+        up = place.upload(b"first", b"second", b"third", sent=(0,))
+        door.shut()
+        answer = up.put(1)
+        assert answer.headers["Tranche-Tier"] == "mongodb"
+        for answer in (up.status(), up.complete()):
+            assert answer.json["missing"] == [[0, 0], [2, 2]], answer
+            assert answer.retry_after > 0, answer
+        assert up.complete().status == 400
+        # The same bytes, sent again into the silence, are taken.
+        up.put(2)
+        door.open()
+        wait_until(lambda: up.status().json["missing"] == [], 20,
+                   "redis to be asked again")
+        assert up.status().retry_after == 0
+        answer = up.complete()
+        assert answer.status == 201, answer
+        up.is_done()
+
+
+def test_chunk_again_elsewhere(door):
+    """A chunk that redis has is sent again while redis is silent."""
+    with behind(door, "redis,mongodb,memory") as place:
+        up = place.upload()
+        door.shut()
+        up.put_all()
+        up.completes()
+        door.open()
+        wait_until(lambda: up.status().headers["Tranche-Tier"] == "redis", 20,
+                   "redis to be asked again")
+        up.is_done()
+
+
+def test_completed_while_silent(door):
+    """An upload that was completed while redis was silent is completed, and
+    one that was aborted is gone, also for who asks redis first."""
+    with behind(door, "redis,mongodb,memory") as place:
+        done, gone = place.upload().put_all(), place.upload()
+        door.shut()
+        done.put_all()
+        done.completes()
+        assert gone.abort().status == 200
+        door.open()
+        wait_until(lambda: place.upload().started.headers["Tranche-Tier"]
+                   == "redis", 20, "redis to be asked again")
+        done.is_done()
+        assert done.abort().status == 409
+        for answer in (gone.status(), gone.complete()):
+            assert answer.status == 404, answer
+        assert gone.abort().status == 200
+        assert gone.client.upload_text(gone.sid, 0, "one ").status == 404
