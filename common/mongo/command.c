@@ -124,8 +124,8 @@ static int give_each(const bson_t *reply, command_each_fn *each, void *user)
 
 int command_find_each(struct client *c, const char *collection,
 		      const bson_t *filter, const bson_t *projection,
-		      const bson_t *sort, int32_t limit,
-		      struct deadline dl, command_each_fn *each, void *user)
+		      int32_t limit, struct deadline dl, command_each_fn *each,
+		      void *user)
 {
 	bson_t command = BSON_INITIALIZER, reply;
 	int r;
@@ -133,7 +133,6 @@ int command_find_each(struct client *c, const char *collection,
 	BSON_APPEND_UTF8(&command, "find", collection);
 	BSON_APPEND_DOCUMENT(&command, "filter", filter);
 	BSON_APPEND_DOCUMENT(&command, "projection", projection);
-	BSON_APPEND_DOCUMENT(&command, "sort", sort);
 	BSON_APPEND_INT32(&command, "limit", limit);
 	BSON_APPEND_INT32(&command, "batchSize", limit);
 	BSON_APPEND_BOOL(&command, "singleBatch", true);

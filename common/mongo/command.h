@@ -36,14 +36,13 @@ int command_find_first(struct client *c, const char *collection,
 typedef int command_each_fn(void *user, const bson_t *document);
 
 /*
- * Gives each document that fits @filter to @each in the order of @sort, at
- * most @limit of them, in one answer of the server: together they must stay
- * below 16 MiB.
+ * Gives each document that fits @filter to @each, at most @limit of them, in
+ * one answer of the server: together they must stay below 16 MiB.
  */
 int command_find_each(struct client *c, const char *collection,
 		      const bson_t *filter, const bson_t *projection,
-		      const bson_t *sort, int32_t limit,
-		      struct deadline dl, command_each_fn *each, void *user);
+		      int32_t limit, struct deadline dl, command_each_fn *each,
+		      void *user);
 
 /*
  * Number of documents that fit @filter and the sum of their @field, which is

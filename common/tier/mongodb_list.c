@@ -5,65 +5,80 @@
 #include "common/mongo/value.h"
 #include "common/tier/mongodb_parts.h"
 
-/* Chunks that one command lists or deletes, so that none runs out of time:
- * the server reads their bytes too. */
-#define LIST_PAGE 1024
-#define DELETE_PAGE 256
+/*
+ * A session's chunks are listed and dropped by ranges of their indexes, so
+ * that no command runs out of its time: the server reads the bytes too. Pages
+ * in order would do it for any session, but each of them has FerretDB sort
+ * what is left. Sessions that declare very many chunks have wider ranges.
+ */
+#define RANGE_MIN 256
+#define RANGES_MAX 1024
 
-/* A page of a session's chunks, ascending by index. */
-struct page {
-	int64_t last;		/* index of the last one, or of the page before */
-	int32_t n;
-	struct chunk_list *list;	/* for those that are whole, or NULL */
+/* Chunks that one answer of the server can name: 16 MiB of them. */
+#define NAMED_MAX 50000
+
+struct range {
+	int64_t first, width;
+	int32_t n;			/* documents in it */
+	struct chunk_list *list;	/* for those that are whole */
 };
 
-/* A command_each_fn: @user is the page. */
-static int take_one(void *user, const bson_t *document)
+static struct range first_range(const struct session *session)
 {
-	struct page *page = user;
-	struct held_chunk held;
+	struct range range = { .width = session->total_chunks / RANGES_MAX };
 
-	page->n++;
-	if (value_integer(document, "chunkIndex", &page->last))
-		return -EBADMSG;
-	if (!page->list)
-		return 0;
-	mongodb_chunk_read(document, &held);
-	return held.is_whole ? chunk_list_add(page->list, &held.info) : 0;
+	if (range.width < RANGE_MIN)
+		range.width = RANGE_MIN;
+	return range;
 }
 
-/* Reads the @limit chunks behind the last one of @page. */
-static int read_page(struct mongodb *m, const struct session *session,
-		     const bson_t *projection, int32_t limit,
-		     struct deadline dl, struct page *page)
+static bson_t *range_filter(const struct session *session,
+			    const struct range *range)
 {
-	bson_t *filter = BCON_NEW("sessionId", BCON_UTF8(session->id),
-		"chunkIndex", "{", "$gt", BCON_INT64(page->last), "}");
-	bson_t *sort = BCON_NEW("sessionId", BCON_INT32(1),
-				"chunkIndex", BCON_INT32(1));
+	return BCON_NEW("sessionId", BCON_UTF8(session->id),
+			"chunkIndex", "{", "$gte", BCON_INT64(range->first),
+			"$lt", BCON_INT64(range->first + range->width), "}");
+}
+
+/* A command_each_fn: @user is the range. */
+static int list_one(void *user, const bson_t *document)
+{
+	struct range *range = user;
+	struct held_chunk held;
+
+	if (++range->n > NAMED_MAX)
+		return -EMSGSIZE;
+	mongodb_chunk_read(document, &held);
+	return held.is_whole ? chunk_list_add(range->list, &held.info) : 0;
+}
+
+static int list_range(struct mongodb *m, const struct session *session,
+		      struct deadline dl, struct range *range)
+{
+	bson_t *projection = mongodb_chunk_projection();
+	bson_t *filter = range_filter(session, range);
 	int r;
 
-	page->n = 0;
+	range->n = 0;
 	r = command_find_each(m->client, MONGODB_CHUNKS, filter, projection,
-			      sort, limit, dl, take_one, page);
+			      NAMED_MAX + 1, dl, list_one, range);
+	bson_destroy(projection);
 	bson_destroy(filter);
-	bson_destroy(sort);
 	return r;
 }
 
 int mongodb_list_chunks(struct tier *t, const struct session *session,
 			struct deadline dl, struct chunk_list *ret_list)
 {
-	bson_t *projection = mongodb_chunk_projection();
+	struct range range = first_range(session);
 	struct mongodb *m = mongodb_of(t);
 	struct chunk_list list = { 0 };
-	struct page page = { .last = -1, .list = &list };
-	int r;
+	int r = 0;
 
-	do {
-		r = read_page(m, session, projection, LIST_PAGE, dl, &page);
-	} while (!r && page.n == LIST_PAGE);
-	bson_destroy(projection);
+	range.list = &list;
+	for (; !r && range.first < session->total_chunks;
+	     range.first += range.width)
+		r = list_range(m, session, dl, &range);
 	if (r) {
 		chunk_list_done(&list);
 		return mongodb_result(m, r);
@@ -94,12 +109,10 @@ static int count_nothing(struct mongodb *m, const struct session *session,
 	return r;
 }
 
-/* Deletes the chunks up to that of @index. */
-static int delete_up_to(struct mongodb *m, const struct session *session,
-			int64_t index, struct deadline dl)
+static int delete_range(struct mongodb *m, const struct session *session,
+			struct deadline dl, const struct range *range)
 {
-	bson_t *filter = BCON_NEW("sessionId", BCON_UTF8(session->id),
-		"chunkIndex", "{", "$lte", BCON_INT64(index), "}");
+	bson_t *filter = range_filter(session, range);
 	int64_t n;
 	int r;
 
@@ -112,19 +125,13 @@ static int delete_up_to(struct mongodb *m, const struct session *session,
 int mongodb_drop_chunks(struct tier *t, const struct session *session,
 			struct deadline dl)
 {
-	bson_t *projection = BCON_NEW("chunkIndex", BCON_INT32(1));
+	struct range range = first_range(session);
 	struct mongodb *m = mongodb_of(t);
-	struct page page = { .last = -1 };
 	int r;
 
 	r = count_nothing(m, session, dl);
-	while (!r) {
-		r = read_page(m, session, projection, DELETE_PAGE, dl, &page);
-		if (!r && page.n)
-			r = delete_up_to(m, session, page.last, dl);
-		if (page.n < DELETE_PAGE)
-			break;
-	}
-	bson_destroy(projection);
+	for (; !r && range.first < session->total_chunks;
+	     range.first += range.width)
+		r = delete_range(m, session, dl, &range);
 	return mongodb_result(m, r);
 }
