@@ -14,6 +14,7 @@ struct breaker {
 	struct tier *tier;	/* NULL until first needed */
 	bool unusable;		/* as configured: not asked again */
 	int64_t open_until;	/* CLOCK_MONOTONIC, ms; 0: well */
+	int64_t given_ms;	/* what the last call had to its deadline */
 	char why[TIER_ERROR_MAX];	/* of the failure that opened it */
 };
 
@@ -31,35 +32,65 @@ static void keep_words(char *to, const char *from)
 	to[n] = '\0';
 }
 
-/* Whether the tier may be asked now; opens it if need be. */
-static int enter(struct breaker *b)
+static int fail(struct breaker *b, int r, const char *words)
 {
-	int64_t now = clock_monotonic_ms();
-	char why[TIER_ERROR_MAX] = "";
-	int r;
+	return tier_fail(&b->base, r, "%s: %.200s", b->name, words);
+}
 
-	if (b->unusable)
-		return tier_fail(&b->base, -ENODEV, "%.200s", b->why);
-	if (now < b->open_until)
-		return tier_fail(&b->base, -EHOSTDOWN,
-				 "%s is not asked for %lld ms more: %.180s",
-				 b->name, (long long)(b->open_until - now),
-				 b->why);
-	if (b->tier)
-		return 0;
-	r = b->open(b->config, why, &b->tier);
-	if (r == -EINVAL) {
-		b->unusable = true;
-		keep_words(b->why, why);
-		r = -ENODEV;
-	}
-	return r ? tier_fail(&b->base, r, "%s: %.200s", b->name, why) : 0;
+/* Keeps off the tier for a while. */
+static void keep_off(struct breaker *b)
+{
+	keep_words(b->why, b->base.error);
+	b->open_until = clock_monotonic_ms() + b->config->cooldown_ms;
 }
 
 /* Failures that say something of this process and not of the tier. */
-static bool is_own_failure(int r)
+static bool is_own_failure(const struct breaker *b, int r)
 {
-	return r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -ENOBUFS;
+	if (r == -ETIMEDOUT)
+		return b->given_ms < BREAKER_FAIR_MS;
+	return r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -ENOBUFS ||
+	       r == -EAGAIN;
+}
+
+/* Opens the tier, which asks nobody yet. */
+static int open_tier(struct breaker *b)
+{
+	char why[TIER_ERROR_MAX] = "";
+	int r;
+
+	r = b->open(b->config, why, &b->tier);
+	if (r == 0)
+		return 0;
+	fail(b, r, why[0] ? why : strerrordesc_np(-r));
+	if (r == -EINVAL) {
+		b->unusable = true;
+		keep_words(b->why, b->base.error);
+		return -ENODEV;
+	}
+	if (!is_own_failure(b, r))
+		keep_off(b);
+	/* That is how a tier that cannot be used would say it. */
+	return r == -ENODEV ? -EIO : r;
+}
+
+/* Whether the tier may be asked now; opens it if need be. */
+static int enter(struct breaker *b, struct deadline dl)
+{
+	int64_t off = b->open_until - clock_monotonic_ms();
+
+	if (b->unusable) {
+		keep_words(b->base.error, b->why);
+		return -ENODEV;
+	}
+	if (off > 0)
+		return tier_fail(&b->base, -EHOSTDOWN,
+				 "%s is not asked for %lld ms more: %.180s",
+				 b->name, (long long)off, b->why);
+	b->given_ms = deadline_left(dl);
+	if (b->given_ms == 0)
+		return fail(b, -ETIMEDOUT, "no time was left to ask");
+	return b->tier ? 0 : open_tier(b);
 }
 
 /* What the tier said, and what follows from it. */
@@ -71,18 +102,17 @@ static int leave(struct breaker *b, int r)
 		return r;
 	}
 	keep_words(b->base.error, b->tier->error);
-	if (is_own_failure(r))
-		return r;
-	keep_words(b->why, b->tier->error);
-	b->open_until = clock_monotonic_ms() + b->config->cooldown_ms;
-	return r;
+	if (!is_own_failure(b, r))
+		keep_off(b);
+	/* As an errno of the system it would read as "not configured". */
+	return r == -ENODEV ? -EIO : r;
 }
 
 static int breaker_put_session(struct tier *t, const struct session *session,
 			       struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b);
+	int r = enter(b, dl);
 
 	return r ? r : leave(b, tier_put_session(b->tier, session, dl));
 }
@@ -92,7 +122,7 @@ static int breaker_get_session(struct tier *t, const char *id,
 			       struct session *ret_session)
 {
 	struct breaker *b = self(t);
-	int r = enter(b);
+	int r = enter(b, dl);
 
 	return r ? r : leave(b, tier_get_session(b->tier, id, read, dl,
 						 ret_session));
@@ -103,7 +133,7 @@ static int breaker_put_chunk(struct tier *t, const struct session *session,
 			     struct chunk_count *ret_count)
 {
 	struct breaker *b = self(t);
-	int r = enter(b);
+	int r = enter(b, dl);
 
 	return r ? r : leave(b, tier_put_chunk(b->tier, session, chunk, dl,
 					       ret_count));
@@ -114,7 +144,7 @@ static int breaker_get_chunk(struct tier *t, const struct session *session,
 			     struct buf *data, struct chunk_info *ret_info)
 {
 	struct breaker *b = self(t);
-	int r = enter(b);
+	int r = enter(b, dl);
 
 	return r ? r : leave(b, tier_get_chunk(b->tier, session, index, dl,
 					       data, ret_info));
@@ -124,7 +154,7 @@ static int breaker_list_chunks(struct tier *t, const struct session *session,
 			       struct deadline dl, struct chunk_list *ret_list)
 {
 	struct breaker *b = self(t);
-	int r = enter(b);
+	int r = enter(b, dl);
 
 	return r ? r : leave(b, tier_list_chunks(b->tier, session, dl,
 						 ret_list));
@@ -134,7 +164,7 @@ static int breaker_claim(struct tier *t, const struct session *session,
 			 const struct tier_token *token, struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b);
+	int r = enter(b, dl);
 
 	return r ? r : leave(b, tier_claim(b->tier, session, token, dl));
 }
@@ -143,7 +173,7 @@ static int breaker_release(struct tier *t, const struct session *session,
 			   const struct tier_token *token, struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b);
+	int r = enter(b, dl);
 
 	return r ? r : leave(b, tier_release(b->tier, session, token, dl));
 }
@@ -152,7 +182,7 @@ static int breaker_is_claimed(struct tier *t, const struct session *session,
 			      struct deadline dl, bool *ret_held)
 {
 	struct breaker *b = self(t);
-	int r = enter(b);
+	int r = enter(b, dl);
 
 	return r ? r : leave(b, tier_is_claimed(b->tier, session, dl,
 						ret_held));
@@ -162,7 +192,7 @@ static int breaker_finish(struct tier *t, const struct session *session,
 			  struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b);
+	int r = enter(b, dl);
 
 	return r ? r : leave(b, tier_finish(b->tier, session, dl));
 }
@@ -171,7 +201,7 @@ static int breaker_drop_session(struct tier *t, const struct session *session,
 				struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b);
+	int r = enter(b, dl);
 
 	return r ? r : leave(b, tier_drop_session(b->tier, session, dl));
 }
@@ -181,7 +211,7 @@ static int breaker_drop_chunk(struct tier *t, const struct session *session,
 			      struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b);
+	int r = enter(b, dl);
 
 	return r ? r : leave(b, tier_drop_chunk(b->tier, session, info, dl));
 }
@@ -190,7 +220,7 @@ static int breaker_drop_chunks(struct tier *t, const struct session *session,
 			       struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b);
+	int r = enter(b, dl);
 
 	return r ? r : leave(b, tier_drop_chunks(b->tier, session, dl));
 }
@@ -198,7 +228,7 @@ static int breaker_drop_chunks(struct tier *t, const struct session *session,
 static int breaker_sweep(struct tier *t, struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b);
+	int r = enter(b, dl);
 
 	return r ? r : leave(b, tier_sweep(b->tier, dl));
 }
@@ -206,7 +236,7 @@ static int breaker_sweep(struct tier *t, struct deadline dl)
 static int breaker_ping(struct tier *t, struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b);
+	int r = enter(b, dl);
 
 	return r ? r : leave(b, tier_ping(b->tier, dl));
 }

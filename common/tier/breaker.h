@@ -5,13 +5,22 @@
  * off it for a cool-down once it has failed.
  *
  * So a sick tier costs its timeout once a cool-down and not once a request.
- * While it keeps off, every call fails with -EHOSTDOWN at once.
+ * While it keeps off, every call fails with -EHOSTDOWN at once; the first call
+ * after it is the trial of the tier.
+ *
+ * No failure of the tier, and nothing that keeps one off it: what this process
+ * lacks (memory, descriptors, time that was over or all but over before the
+ * call, which is then not made), and -EAGAIN, by which a tier that answers says
+ * that it cannot just now.
  */
 
 #pragma once
 
 #include "common/config.h"
 #include "common/tier/tier.h"
+
+/* Milliseconds: a call that got less of them says nothing of a tier. */
+#define BREAKER_FAIR_MS 100
 
 /*
  * Opens the tier itself. -EINVAL, with words in @ret_why (TIER_ERROR_MAX

@@ -6,7 +6,7 @@
  * A tier is asked, answers, or fails. What the stack makes of it:
  *
  *	put_session	every shared tier; one is enough. A tier of this host
- *			alone only when none of them took it, or has it.
+ *			alone only when none of them took it.
  *	get_session	FIRST: in order until one has it; shared tiers before
  *			that one that said "absent" get a copy.
  *			ALL: every one; the most advanced state wins, and the
@@ -19,11 +19,18 @@
  *			in order. silent when one did not answer.
  *	claim		every tier that answers, in order. Held in one: what
  *			was got is given back, and it is held.
- *	finish		as put_session; a later state in one is a conflict.
+ *	finish		as put_session, and a tier of this host that has the
+ *			record too; one that has no room loses its record, once
+ *			another has taken it. A later state in one is a
+ *			conflict, and ends it.
  *	release, drop_*	every tier that answers.
  *
  * "Absent" is said only when every tier said so; when one failed, the stack
  * fails. A tier that gives -ENODEV is not configured: as if it were not there.
+ * Where there is no other, everything fails with -ENODEV.
+ *
+ * error also has the words of a tier that was passed over in a call that did
+ * not fail, for the log: else nobody would hear of it.
  */
 
 #pragma once
@@ -39,7 +46,7 @@ struct stack_tier {
 };
 
 /*
- * A stack of @n tiers, 1 to STACK_TIERS_MAX, in their order. It takes them
+ * A stack of @n tiers, at most STACK_TIERS_MAX, in their order. It takes them
  * over when it says 0. tier_close() the result. -ENOMEM.
  */
 int tier_stack_open(const struct stack_tier *tiers, size_t n,

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "test/unit/stack_bed.h"
+
+struct deadline soon(void)
+{
+	return deadline_in(10000);
+}
+
+void open_stack(struct bed *bed, struct fake_tier *const *order, size_t n)
+{
+	struct stack_tier tiers[3] = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		tiers[i].tier = &order[i]->base;
+		tiers[i].is_shared = order[i] != &bed->memory;
+	}
+	bed->stack = tier_close(bed->stack);
+	assert_int_equal(tier_stack_open(tiers, n, &bed->stack), 0);
+}
+
+int bed_setup(void **state)
+{
+	struct bed *bed = calloc(1, sizeof(*bed));
+
+	assert_non_null(bed);
+	fake_init(&bed->redis, "redis", &bed->journal);
+	fake_init(&bed->mongodb, "mongodb", &bed->journal);
+	fake_init(&bed->memory, "memory", &bed->journal);
+	open_stack(bed, (struct fake_tier *[]){
+		   &bed->redis, &bed->mongodb, &bed->memory }, 3);
+	bed->session = fake_session(3, 30);
+	bed->completed = fake_finished(&bed->session, SESSION_COMPLETED,
+				       "{\"a\":1}");
+	bed->aborted = fake_finished(&bed->session, SESSION_ABORTED, NULL);
+	assert_int_equal(tier_token_make(&bed->token), 0);
+	*state = bed;
+	return 0;
+}
+
+int bed_teardown(void **state)
+{
+	struct bed *bed = *state;
+
+	tier_close(bed->stack);
+	fake_done(&bed->redis);
+	fake_done(&bed->mongodb);
+	fake_done(&bed->memory);
+	session_done(&bed->completed);
+	free(bed);
+	return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+
+/* stack_bed - a stack of fake tiers, for its tests. */
+
+#pragma once
+
+#include "common/tier/stack.h"
+#include "test/unit/fake_tier.h"
+
+/* Two shared tiers, and one of this host alone. */
+struct bed {
+	struct journal journal;
+	struct fake_tier redis, mongodb, memory;
+	struct tier *stack;
+	struct session session, completed, aborted;
+	struct tier_token token;
+};
+
+struct deadline soon(void);
+
+/* Another order, or fewer of them. */
+void open_stack(struct bed *bed, struct fake_tier *const *order, size_t n);
+
+/* Of each case, whose state is the bed: redis, mongodb and memory in order. */
+int bed_setup(void **state);
+int bed_teardown(void **state);
+
+#define BED_CASE(name) \
+	cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
