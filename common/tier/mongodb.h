@@ -14,7 +14,7 @@
  *		sha256, expiresAt, bytesHeld, stamp, answer: {status,
  *		persistentId, body}}
  *	chunkeduploadchunks	{_id, sessionId, chunkIndex, data, createdAt,
- *		purgeAt, + size, kind, digest, stamp}
+ *		purgeAt, + size, kind, digest, stamp, bsonSize}
  *	chunkeduploadclaims	{_id, sessionId, token, until, purgeAt}
  *
  * data is a String when the chunk came as text that is valid Unicode, else

@@ -18,50 +18,74 @@
 #define NAMED_MAX 50000
 
 struct range {
+	struct mongodb *m;
+	const struct session *session;
+	struct deadline dl;
 	int64_t first, width;
-	int32_t n;			/* documents in it */
-	struct chunk_list *list;	/* for those that are whole */
+	int32_t n;		/* documents in it */
+	struct chunk_list list;	/* those that are whole */
 };
 
-static struct range first_range(const struct session *session)
+static struct range first_range(struct mongodb *m,
+				const struct session *session,
+				struct deadline dl)
 {
-	struct range range = { .width = session->total_chunks / RANGES_MAX };
+	struct range range = { .m = m, .session = session, .dl = dl };
 
+	range.width = session->total_chunks / RANGES_MAX;
 	if (range.width < RANGE_MIN)
 		range.width = RANGE_MIN;
 	return range;
 }
 
-static bson_t *range_filter(const struct session *session,
-			    const struct range *range)
+static bson_t *range_filter(const struct range *range)
 {
-	return BCON_NEW("sessionId", BCON_UTF8(session->id),
+	return BCON_NEW("sessionId", BCON_UTF8(range->session->id),
 			"chunkIndex", "{", "$gte", BCON_INT64(range->first),
 			"$lt", BCON_INT64(range->first + range->width), "}");
 }
 
-/* A command_each_fn: @user is the range. */
+/*
+ * A command_each_fn: @user is the range. A document of the size that it was
+ * put with has its bytes; of another one, they are measured.
+ */
 static int list_one(void *user, const bson_t *document)
 {
+	int64_t was = 0, is = -1;
 	struct range *range = user;
 	struct held_chunk held;
+	int r;
 
 	if (++range->n > NAMED_MAX)
 		return -EMSGSIZE;
 	mongodb_chunk_read(document, &held);
-	return held.is_whole ? chunk_list_add(range->list, &held.info) : 0;
+	(void)value_integer(document, "bsonSize", &was);
+	(void)value_integer(document, "bsonSizeNow", &is);
+	if (was != is) {
+		r = mongodb_find_chunk(range->m, range->session,
+				       held.info.index, range->dl, &held);
+		if (r)
+			return r == TIER_E_ABSENT ? 0 : r;
+		if (!held.is_whole)
+			return 0;
+	}
+	return held.is_sound ? chunk_list_add(&range->list, &held.info) : 0;
 }
 
-static int list_range(struct mongodb *m, const struct session *session,
-		      struct deadline dl, struct range *range)
+static int list_range(struct range *range)
 {
-	bson_t *projection = mongodb_chunk_projection();
-	bson_t *filter = range_filter(session, range);
+	bson_t *projection = BCON_NEW(
+		"chunkIndex", BCON_INT32(1), "size", BCON_INT32(1),
+		"kind", BCON_INT32(1), "digest", BCON_INT32(1),
+		"bsonSize", BCON_INT32(1),
+		"bsonSizeNow", "{", "$bsonSize", BCON_UTF8("$$ROOT"), "}");
+	bson_t *filter = range_filter(range);
 	int r;
 
 	range->n = 0;
-	r = command_find_each(m->client, MONGODB_CHUNKS, filter, projection,
-			      NAMED_MAX + 1, dl, list_one, range);
+	r = command_find_each(range->m->client, MONGODB_CHUNKS, filter,
+			      projection, NAMED_MAX + 1, range->dl, list_one,
+			      range);
 	bson_destroy(projection);
 	bson_destroy(filter);
 	return r;
@@ -70,21 +94,19 @@ static int list_range(struct mongodb *m, const struct session *session,
 int mongodb_list_chunks(struct tier *t, const struct session *session,
 			struct deadline dl, struct chunk_list *ret_list)
 {
-	struct range range = first_range(session);
 	struct mongodb *m = mongodb_of(t);
-	struct chunk_list list = { 0 };
+	struct range range = first_range(m, session, dl);
 	int r = 0;
 
-	range.list = &list;
 	for (; !r && range.first < session->total_chunks;
 	     range.first += range.width)
-		r = list_range(m, session, dl, &range);
+		r = list_range(&range);
 	if (r) {
-		chunk_list_done(&list);
+		chunk_list_done(&range.list);
 		return mongodb_result(m, r);
 	}
-	chunk_list_sort(&list);
-	*ret_list = list;
+	chunk_list_sort(&range.list);
+	*ret_list = range.list;
 	return 0;
 }
 
@@ -109,15 +131,14 @@ static int count_nothing(struct mongodb *m, const struct session *session,
 	return r;
 }
 
-static int delete_range(struct mongodb *m, const struct session *session,
-			struct deadline dl, const struct range *range)
+static int delete_range(const struct range *range)
 {
-	bson_t *filter = range_filter(session, range);
+	bson_t *filter = range_filter(range);
 	int64_t n;
 	int r;
 
-	r = command_delete(m->client, MONGODB_CHUNKS, filter, /* all= */ true,
-			   dl, &n);
+	r = command_delete(range->m->client, MONGODB_CHUNKS, filter,
+			   /* all= */ true, range->dl, &n);
 	bson_destroy(filter);
 	return r;
 }
@@ -125,13 +146,13 @@ static int delete_range(struct mongodb *m, const struct session *session,
 int mongodb_drop_chunks(struct tier *t, const struct session *session,
 			struct deadline dl)
 {
-	struct range range = first_range(session);
 	struct mongodb *m = mongodb_of(t);
+	struct range range = first_range(m, session, dl);
 	int r;
 
 	r = count_nothing(m, session, dl);
 	for (; !r && range.first < session->total_chunks;
 	     range.first += range.width)
-		r = delete_range(m, session, dl, &range);
+		r = delete_range(&range);
 	return mongodb_result(m, r);
 }
