@@ -45,7 +45,8 @@ static int open_folder(struct sink_file *file, struct file_folder *ret_folder)
 	r = file_folder_open(file->path, ret_folder);
 	switch (r) {
 	case -ENOENT:
-		return sink_fail(sink, r, "TRANCHE_SINK: the folder is missing");
+		return sink_fail(sink, r,
+				 "TRANCHE_SINK: the folder is missing");
 	case -ENOTDIR:
 		return sink_fail(sink, r, "TRANCHE_SINK: it is no folder");
 	case -EACCES:

@@ -19,7 +19,7 @@ struct file_aside {
 	int fd;				/* -1: none */
 	char path[FILE_PATH_MAX];	/* in the work folder; "": moved */
 	uint64_t size;			/* bytes written */
-	uint64_t sent;			/* of them, bytes on their way to disk */
+	uint64_t sent;			/* of them, told to go to disk */
 };
 
 /* Makes one in the folder @work. file_aside_drop() the result. -errno. */

@@ -237,7 +237,7 @@ int file_lock_name(const struct file_folder *folder, const char *name,
 			*ret_lock = fd;
 			return 0;
 		}
-		/* Someone cleared the folder meanwhile: that lock is no more. */
+		/* Someone cleared the folder: that lock is no more. */
 		file_fd_done(&fd);
 		if (!r)
 			r = deadline_sleep(dl, 1);

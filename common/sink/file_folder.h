@@ -10,7 +10,7 @@
  *	data-<name>		bytes of a commit at work, under the name's lock
  *	json-<name>		their .json
  *	plan-<name>		its plan, not yet whole
- *	intent-<name>		its plan, whole: it is to be ended (file_state.h)
+ *	intent-<name>		its plan, whole: file_state.h ends it
  *	done-<hour>/<digest>	plans that were ended, by the hour of the Unix
  *				epoch in which their session is forgotten, and
  *				the SHA-256 of its id

@@ -250,7 +250,8 @@ static int admits_update(const struct file_folder *folder,
 }
 
 int file_state_admits(const struct file_folder *folder, const char *name,
-		      bool is_update, char ret_created_at[static CLOCK_ISO_MAX])
+		      bool is_update,
+		      char ret_created_at[static CLOCK_ISO_MAX])
 {
 	struct file_names names;
 	int r;

@@ -51,12 +51,14 @@ int file_state_find(const struct file_folder *folder, const char *name,
  * with a .json of ours, else *ret_created_at is the one it has; -errno.
  */
 int file_state_admits(const struct file_folder *folder, const char *name,
-		      bool is_update, char ret_created_at[static CLOCK_ISO_MAX]);
+		      bool is_update,
+		      char ret_created_at[static CLOCK_ISO_MAX]);
 
 /*
- * Does @plan with the bytes of @aside, both with @mode. After file_state_admits()
- * under the same lock. SINK_E_TAKEN when one who takes no lock was faster,
- * SINK_E_FULL: nothing was done. -errno: not known, file_state_recover() tells.
+ * Does @plan with the bytes of @aside; its files get @mode. After
+ * file_state_admits() under the same lock. SINK_E_TAKEN when one who takes no
+ * lock was faster, SINK_E_FULL: nothing was done. -errno: not known,
+ * file_state_recover() tells.
  */
 int file_state_apply(const struct file_folder *folder,
 		     const struct file_plan *plan, struct file_aside *aside,

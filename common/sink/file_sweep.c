@@ -14,7 +14,7 @@
 
 /* Of one call. Entries that stay are 256 locks and the folders of hours. */
 #define ENTRIES_MAX 4096
-#define WORK_MAX 16		/* names recovered, asides and sessions removed */
+#define WORK_MAX 16		/* names recovered, files removed */
 
 /* The name that an entry is about; NULL: none. */
 static const char *name_of(const char *entry)
