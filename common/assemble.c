@@ -94,6 +94,14 @@ static int join(struct pass *pass, struct text_join *joint, bool is_text,
 	return r ? r : take(pass, piece.data, piece.size);
 }
 
+/* The claim is held by renewing it. */
+static int keep_claim(struct pass *pass)
+{
+	int r = claim_keep(pass->assembly->claim, pass->deadline);
+
+	return r == TIER_E_CONFLICT ? ASSEMBLE_E_CLAIM : r;
+}
+
 static int take_chunks(struct pass *pass)
 {
 	struct assembly *a = pass->assembly;
@@ -105,9 +113,7 @@ static int take_chunks(struct pass *pass)
 	for (uint32_t i = 0; !r && i < a->session->total_chunks; i++) {
 		struct chunk_info info;
 
-		r = claim_keep(a->claim, pass->deadline);
-		if (r == TIER_E_CONFLICT)
-			r = ASSEMBLE_E_CLAIM;
+		r = keep_claim(pass);
 		if (r)
 			break;
 		r = tier_get_chunk(a->store, a->session, i, pass->deadline,
@@ -122,6 +128,9 @@ static int take_chunks(struct pass *pass)
 		r = join(pass, &joint, false, NULL, 0);
 	if (!r && pass->inflate)
 		r = inflated(pass, inflate_end(pass->inflate));
+	/* Once more for the commit, which may take its time. */
+	if (!r)
+		r = keep_claim(pass);
 	buf_done(&data);
 	return r;
 }

@@ -8,11 +8,17 @@
 /* Asks for it, or for more time; room is a tier's worry, not the client's. */
 static int ask(struct claim *claim, struct deadline dl)
 {
+	/* The lease may begin as soon as the tier is asked. */
+	int64_t asked_ms = clock_monotonic_ms();
 	int r;
 
-	claim->renewed_ms = clock_monotonic_ms();
 	r = tier_claim(claim->store, claim->session, &claim->token, dl);
-	return r == TIER_E_FULL ? -ENOSPC : r;
+	if (r == TIER_E_FULL)
+		return tier_fail(claim->store, -ENOSPC,
+				 "no tier has room for a claim");
+	if (!r)
+		claim->renewed_ms = asked_ms;
+	return r;
 }
 
 int claim_take(struct claim *claim, struct tier *store,
@@ -20,11 +26,13 @@ int claim_take(struct claim *claim, struct tier *store,
 {
 	int r;
 
-	*claim = (struct claim){ .store = store, .session = session };
+	*claim = (struct claim){ .session = session };
 	r = tier_token_make(&claim->token);
-	if (!r)
-		r = ask(claim, dl);
-	/* After a failure it is not known whether it was taken: give it back. */
+	if (r)
+		return r;
+	claim->store = store;
+	r = ask(claim, dl);
+	/* A failure may have taken it all the same: that is given back. */
 	if (r == TIER_E_CONFLICT)
 		claim->store = NULL;
 	return r;
@@ -34,7 +42,15 @@ int claim_keep(struct claim *claim, struct deadline dl)
 {
 	int64_t age = clock_monotonic_ms() - claim->renewed_ms;
 
-	return age < TIER_CLAIM_LEASE_MS / 3 ? 0 : ask(claim, dl);
+	if (age < TIER_CLAIM_LEASE_MS / 3)
+		return 0;
+	/*
+	 * Free again does not mean that nobody had it: an abort may have come
+	 * and gone since it ran out.
+	 */
+	if (age >= TIER_CLAIM_LEASE_MS)
+		return TIER_E_CONFLICT;
+	return ask(claim, dl);
 }
 
 void claim_give_back(struct claim *claim)

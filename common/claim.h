@@ -22,13 +22,17 @@ struct claim {
 	int64_t renewed_ms;		/* CLOCK_MONOTONIC */
 };
 
-/* Takes it. TIER_E_CONFLICT: another has it. */
+/*
+ * Takes it. TIER_E_CONFLICT: another has it. After a failure it may be held,
+ * and is to be given back too. -ENOSPC: no tier has room for it.
+ */
 int claim_take(struct claim *claim, struct tier *store,
 	       const struct session *session, struct deadline dl);
 
 /*
  * Renews it when a third of the lease has gone; to be called now and then
- * while at work. TIER_E_CONFLICT: it was lost to another.
+ * while at work. TIER_E_CONFLICT: it was lost, to another or because its lease
+ * has run out. It is still to be given back.
  */
 int claim_keep(struct claim *claim, struct deadline dl);
 

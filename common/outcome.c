@@ -37,8 +37,12 @@ int outcome_read(struct service *service, const struct request *req,
 	r = ask_sink(service, req, session, &answer);
 	if (r == SINK_E_ABSENT)
 		return known ? 0 : TIER_E_ABSENT;
-	if (r)
-		return r < 0 ? r : -EIO;
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		service_reason(service, "the sink cannot say what it has");
+		return -EIO;
+	}
 	answer_done(&session->answer);
 	session->answer = answer;
 	return outcome_record(service, req, session);
@@ -51,11 +55,14 @@ int outcome_record(struct service *service, const struct request *req,
 
 	session->state = SESSION_COMPLETED;
 	r = tier_finish(service->store, session, req->deadline);
-	if (r)
-		return r < 0 ? r : -ENOSPC;
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		service_reason(service, "no tier has room for the record");
+		return -ENOSPC;
+	}
 	/* What stays where a tier is away expires. */
 	(void)tier_drop_chunks(service->store, session, req->deadline);
-	service->store->error[0] = '\0';
 	return 0;
 }
 

@@ -165,15 +165,9 @@ static int send_reply(struct server *server)
 /* The words of whoever failed; @r is what the handler gave. */
 static const char *reason_of(const struct server *server, int r)
 {
-	const struct service *service = &server->service;
+	const char *words = service_words(&server->service);
 
-	if (service->reason)
-		return service->reason;
-	if (service->sink && service->sink->error[0])
-		return service->sink->error;
-	if (service->store->error[0])
-		return service->store->error;
-	return r < 0 ? strerrordesc_np(-r) : NULL;
+	return words[0] || r >= 0 ? words : strerrordesc_np(-r);
 }
 
 static void log_request(const struct server *server, int r, int sent,
@@ -210,7 +204,7 @@ static void serve_request(struct server *server)
 	int r, sent;
 
 	service->session_id[0] = '\0';
-	service->reason = NULL;
+	service->reason[0] = '\0';
 	service->store->served = NULL;
 	service->store->error[0] = '\0';
 	if (service->sink)

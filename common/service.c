@@ -1,9 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/service.h"
 #include "common/sink/open.h"
+
+void service_reason(struct service *service, const char *words)
+{
+	if (!service->reason[0])
+		snprintf(service->reason, sizeof(service->reason), "%s", words);
+}
+
+const char *service_words(const struct service *service)
+{
+	if (service->reason[0])
+		return service->reason;
+	if (service->sink && service->sink->error[0])
+		return service->sink->error;
+	return service->store->error;
+}
 
 int service_sink(struct service *service, struct sink **ret_sink)
 {
@@ -12,7 +28,7 @@ int service_sink(struct service *service, struct sink **ret_sink)
 	if (!service->sink) {
 		r = sink_open(service->config, &service->sink);
 		if (r) {
-			service->reason = "the sink cannot be opened";
+			service_reason(service, "the sink cannot be opened");
 			return r;
 		}
 	}
@@ -37,6 +53,8 @@ int service_session(struct service *service, const struct request *req,
 	if (!session_is_owned_by(&session, req->owner) ||
 	    session_is_expired(&session, req->now_ms)) {
 		session_done(&session);
+		/* Nothing tells it from one that does not exist. */
+		service->store->served = NULL;
 		return TIER_E_ABSENT;
 	}
 	*ret_session = session;

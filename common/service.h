@@ -19,14 +19,16 @@
 #include "common/sink/sink.h"
 #include "common/tier/tier.h"
 
+#define SERVICE_REASON_MAX 256	/* bytes, the NUL included */
+
 struct service {
 	const struct config *config;
 	struct tier *store;	/* all tiers behind one face */
 	struct sink *sink;	/* NULL until service_sink() */
 	/* For the log line: the session's id once it is known; "". */
 	char session_id[SESSION_ID_LEN + 1];
-	/* For the log line: why a handler failed, when not the store's words. */
-	const char *reason;
+	/* For the log line: why it failed, when later words hide it; "". */
+	char reason[SERVICE_REASON_MAX];
 };
 
 /*
@@ -53,6 +55,15 @@ struct endpoint {
 
 /* Runs the program to its end; what main() returns. */
 int serve(const struct endpoint *endpoint);
+
+/* Notes why the request fails, for the log, unless that was noted before. */
+void service_reason(struct service *service, const char *words);
+
+/*
+ * Why it failed: what was noted, else the words of the sink or the store; ""
+ * when there are none. The store has words also of a tier that was passed over.
+ */
+const char *service_words(const struct service *service);
 
 /* The sink, which is opened when it is first needed. -errno as its open. */
 int service_sink(struct service *service, struct sink **ret_sink);

@@ -39,7 +39,8 @@ static int completed(struct reply *reply)
 }
 
 static int abort_claimed(struct service *service, struct request *req,
-			 struct reply *reply, struct session *session)
+			 struct reply *reply, struct session *session,
+			 struct claim *claim)
 {
 	int r;
 
@@ -51,12 +52,22 @@ static int abort_claimed(struct service *service, struct request *req,
 	if (session->state == SESSION_COMPLETED)
 		return completed(reply);
 
+	/* One whose claim is lost must not get between a complete's steps. */
+	r = claim_keep(claim, req->deadline);
+	if (r == TIER_E_CONFLICT)
+		return reply_claimed(reply);
+	if (r)
+		return r;
 	session->state = SESSION_ABORTED;
 	r = tier_finish(service->store, session, req->deadline);
 	if (r == TIER_E_CONFLICT)
 		return completed(reply);
+	if (r == TIER_E_FULL) {
+		service_reason(service, "no tier has room for the record");
+		return -ENOSPC;
+	}
 	if (r)
-		return r < 0 ? r : -ENOSPC;
+		return r;
 	/* What stays where a tier is away expires. */
 	(void)tier_drop_chunks(service->store, session, req->deadline);
 
@@ -91,7 +102,7 @@ static int abort_upload(struct service *service, struct request *req,
 		return reply_claimed(reply);
 	if (r)
 		return r;
-	return abort_claimed(service, req, reply, &session);
+	return abort_claimed(service, req, reply, &session, &claim);
 }
 
 int main(void)

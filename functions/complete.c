@@ -68,6 +68,23 @@ static int check_chunks(struct service *service, struct request *req,
 	return refused(refusal_missing(reply, &held, session));
 }
 
+/* The answer to what the assembling said; what was written is abandoned. */
+static int not_assembled(struct service *service, struct request *req,
+			 struct reply *reply, const struct assembly *assembly,
+			 int r)
+{
+	if (r < 0)
+		return r;
+	if (r != ASSEMBLE_E_MISSING)
+		return refused(refusal_of_assembly(reply, assembly, r));
+	/* Rot was taken away: now its index can be named. */
+	r = check_chunks(service, req, reply, assembly->session);
+	if (r)
+		return r;
+	service_reason(service, "a chunk went away and came back");
+	return -EAGAIN;
+}
+
 /* Step 3's work: the chunks become what the sink has. */
 static int build(struct service *service, struct request *req,
 		 struct reply *reply, struct session *session,
@@ -80,35 +97,42 @@ static int build(struct service *service, struct request *req,
 		.inflated_max = service->config->max_inflated,
 	};
 	struct sink_content content;
-	struct sink *sink;
 	int r;
 
 	r = check_chunks(service, req, reply, session);
 	if (r)
 		return r;
-	r = service_sink(service, &sink);
+	r = service_sink(service, &assembly.sink);
 	if (r)
 		return r;
-	r = sink_begin(sink, session, req->deadline);
+	r = sink_begin(assembly.sink, session, req->deadline);
 	if (r)
-		return r < 0 ? r : refused(refusal_of_sink(reply, sink, r));
-	assembly.sink = sink;
+		return r < 0 ? r : refused(refusal_of_sink(reply,
+							   assembly.sink, r));
 	r = assemble(&assembly, req->deadline, &content);
 	if (r) {
-		/* The words that the refusal needs go with the writing. */
-		int said = r < 0 ? r : refusal_of_assembly(reply, &assembly, r);
-
-		sink_abandon(sink);
-		if (r != ASSEMBLE_E_MISSING)
-			return refused(said);
-		/* Rot was taken away: now its index can be named. */
-		r = check_chunks(service, req, reply, session);
-		return r ? r : -EAGAIN;
+		r = not_assembled(service, req, reply, &assembly, r);
+		sink_abandon(assembly.sink);
+		return r;
 	}
-	answer_done(&session->answer);
-	r = sink_commit(sink, session, &content, req->deadline,
+	r = sink_commit(assembly.sink, session, &content, req->deadline,
 			&session->answer);
-	return r <= 0 ? r : refused(refusal_of_sink(reply, sink, r));
+	return r <= 0 ? r : refused(refusal_of_sink(reply, assembly.sink, r));
+}
+
+/*
+ * Reads it from every tier and asks the sink: 0 when it is open or completed.
+ * Aborted or gone, it does not exist.
+ */
+static int look(struct service *service, struct request *req,
+		struct reply *reply, struct session *session)
+{
+	int r;
+
+	r = outcome_read(service, req, session);
+	if (r == TIER_E_ABSENT || (!r && session->state == SESSION_ABORTED))
+		return refused(reply_no_session(reply));
+	return r;
 }
 
 /* Steps 2 to 4. 0: the session is completed, and its answer is there. */
@@ -116,20 +140,27 @@ static int attempt(struct service *service, struct request *req,
 		   struct reply *reply, struct session *session,
 		   struct claim *claim)
 {
-	int r;
+	int r, said;
 
 	r = claim_take(claim, service->store, session, req->deadline);
-	if (r == TIER_E_CONFLICT)
-		return refused(reply_claimed(reply));
-	if (r)
-		return r;
-	r = outcome_read(service, req, session);
-	if (r == TIER_E_ABSENT || (!r && session->state == SESSION_ABORTED))
-		return refused(reply_no_session(reply));
-	if (r || session->state == SESSION_COMPLETED)
-		return r;
-	r = build(service, req, reply, session, claim);
-	return r ? r : outcome_record(service, req, session);
+	if (r == TIER_E_CONFLICT) {
+		r = refused(reply_claimed(reply));
+	} else if (!r) {
+		r = look(service, req, reply, session);
+		if (r || session->state == SESSION_COMPLETED)
+			return r;
+		r = build(service, req, reply, session, claim);
+		if (!r)
+			return outcome_record(service, req, session);
+	}
+	said = r;
+	if (said < 0)
+		service_reason(service, service_words(service));
+	else if (reply->status == HTTP_INSUFFICIENT_STORAGE)
+		service_reason(service, "the sink has no room");
+	/* Others may have won, and a commit that failed may have been done. */
+	r = look(service, req, reply, session);
+	return r || session->state == SESSION_COMPLETED ? r : said;
 }
 
 static int complete(struct service *service, struct request *req,
@@ -150,12 +181,8 @@ static int complete(struct service *service, struct request *req,
 		return reply_no_session(reply);
 	if (!r && session.state != SESSION_COMPLETED)
 		r = attempt(service, req, reply, &session, &claim);
-	if (r == COMPLETE_E_REFUSED) {
-		r = outcome_read(service, req, &session);
-		if (r == TIER_E_ABSENT ||
-		    (!r && session.state != SESSION_COMPLETED))
-			return 0;
-	}
+	if (r == COMPLETE_E_REFUSED)
+		return 0;
 	if (!r)
 		r = outcome_answer(service, req, &session);
 	return r ? r : reply_answer(reply, &session.answer);

@@ -60,8 +60,9 @@ static int check_texts(struct request *req, const struct start *in)
 		return request_invalid(req, "persistentId must be 1 to %d of "
 			"A-Z a-z 0-9 _ . : -, not begin with a dot, and not "
 			"end in .json", SESSION_PERSISTENT_ID_MAX);
-	if (in->sha256[0] && (strlen(in->sha256) != SESSION_SHA256_LEN ||
-			      hex_parse(in->sha256, SESSION_SHA256_LEN, digest)))
+	if (in->sha256[0] &&
+	    (strlen(in->sha256) != SESSION_SHA256_LEN ||
+	     hex_parse(in->sha256, SESSION_SHA256_LEN, digest)))
 		return request_invalid(req, "sha256 must be %d hex digits",
 				       SESSION_SHA256_LEN);
 	for (const char *c = in->content_type; *c; c++)
@@ -107,7 +108,8 @@ static void fill(struct session *session, const struct start *in,
 	strcpy(session->file_name, in->file_name);
 	strcpy(session->content_type, in->content_type);
 	for (size_t i = 0; in->sha256[i]; i++)
-		session->sha256[i] = (char)tolower((unsigned char)in->sha256[i]);
+		session->sha256[i] =
+			(char)tolower((unsigned char)in->sha256[i]);
 }
 
 static int start(struct service *service, struct request *req,
@@ -132,8 +134,12 @@ static int start(struct service *service, struct request *req,
 	memcpy(service->session_id, session.id, sizeof(session.id));
 	fill(&session, &in, req, config);
 	r = tier_put_session(service->store, &session, req->deadline);
+	if (r == TIER_E_FULL) {
+		service_reason(service, "no tier has room for the session");
+		return -ENOSPC;
+	}
 	if (r)
-		return r < 0 ? r : -ENOSPC;
+		return r;
 
 	reply_open(reply, HTTP_OK);
 	reply_string(reply, "sessionId", session.id);

@@ -26,7 +26,8 @@ struct status {
 };
 
 static const struct field fields[] = {
-	{ "sessionId", FIELD_ID, offsetof(struct status, session_id), 0, false },
+	{ "sessionId", FIELD_ID, offsetof(struct status, session_id), 0,
+	  false },
 };
 
 static int limits(const struct config *config, struct reply *reply)

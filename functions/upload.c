@@ -33,7 +33,8 @@ struct upload {
 };
 
 static const struct field fields[] = {
-	{ "sessionId", FIELD_ID, offsetof(struct upload, session_id), 0, false },
+	{ "sessionId", FIELD_ID, offsetof(struct upload, session_id), 0,
+	  false },
 	{ "chunkIndex", FIELD_UINT, offsetof(struct upload, index), 0, false },
 	{ "data", FIELD_DATA, offsetof(struct upload, chunk), 0, false },
 };
@@ -64,9 +65,11 @@ static int put(struct service *service, struct request *req,
 	if (r == TIER_E_LIMIT)
 		return reply_too_large(reply, "More held than 3 x totalSize",
 				       "totalSize", session_bytes_max(session));
-	if (r == TIER_E_FULL)
+	if (r == TIER_E_FULL) {
+		service_reason(service, "no tier has room for the chunk");
 		return reply_error(reply, HTTP_INSUFFICIENT_STORAGE, "full",
 				   "No room for this chunk");
+	}
 	if (r)
 		return r;
 	reply_open(reply, HTTP_OK);
