@@ -17,7 +17,7 @@ struct client {
 	mongoc_uri_t *uri;
 	char database[DATABASE_MAX];
 	int64_t timeout_ms;
-	mongoc_client_t *mongoc;	/* NULL until needed and after failure */
+	mongoc_client_t *mongoc;	/* NULL until needed, after failure */
 	int64_t waits_ms;		/* what mongoc's timeouts are */
 	bool was_used;			/* mongoc has had an answer before */
 	char error[ERROR_MAX];

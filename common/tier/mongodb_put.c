@@ -66,7 +66,7 @@ static int insert(const struct put *put)
 	digest_format(&info->digest, digest);
 	BSON_APPEND_UTF8(&document, "digest", digest);
 	BSON_APPEND_INT64(&document, "stamp", put->stamp);
-	/* The size that it has with this: no change of ours gives it another. */
+	/* The size that it has with this; no change of ours gives another. */
 	BSON_APPEND_INT32(&document, "bsonSize", (int32_t)(document.len + 1 +
 			  sizeof("bsonSize") + sizeof(int32_t)));
 	r = command_insert(put->m->client, MONGODB_CHUNKS, &document, put->dl);
