@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,9 +37,11 @@ static int make_path(char ret_path[static FILE_PATH_MAX])
 static int hold(int fd)
 {
 	struct stat status;
+	int r;
 
-	if (flock(fd, LOCK_EX | LOCK_NB))
-		return errno == EWOULDBLOCK ? 0 : -errno;
+	r = file_try_lock(fd);
+	if (r <= 0)
+		return r;
 	if (fstat(fd, &status))
 		return -errno;
 	return status.st_nlink > 0;
@@ -124,11 +125,13 @@ bool file_aside_is(const char *path)
 int file_aside_bury(int work, const char *path)
 {
 	CLEANUP(file_fd_done) int fd = -1;
+	int r;
 
 	fd = openat(work, path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB))
-		return errno == EWOULDBLOCK ? 0 : -errno;
+	r = file_try_lock(fd);
+	if (r <= 0)
+		return r;
 	return unlinkat(work, path, 0) ? -errno : 1;
 }

@@ -196,22 +196,30 @@ static void lock_path(const char *name, char ret_path[static FILE_PATH_MAX])
 	snprintf(ret_path, FILE_PATH_MAX, "lock-%s", text);
 }
 
+int file_try_lock(int fd)
+{
+	int r;
+
+	do {
+		r = flock(fd, LOCK_EX | LOCK_NB);
+	} while (r && errno == EINTR);
+	if (!r)
+		return 1;
+	return errno == EWOULDBLOCK ? 0 : -errno;
+}
+
 static int wait_for(int fd, struct deadline dl)
 {
 	int64_t pause = 1;
-	int r;
+	int held, r;
 
-	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		if (errno == EINTR)
-			continue;
-		if (errno != EWOULDBLOCK)
-			return -errno;
+	while (!(held = file_try_lock(fd))) {
 		r = deadline_sleep(dl, pause);
 		if (r)
 			return r;
 		pause = pause * 2 > LOCK_PAUSE_MAX ? LOCK_PAUSE_MAX : pause * 2;
 	}
-	return 0;
+	return held < 0 ? held : 0;
 }
 
 int file_lock_name(const struct file_folder *folder, const char *name,

@@ -83,6 +83,9 @@ int file_exists(int dir, const char *name);
 /* Whether two names are of one file: 1, 0 (also when one is absent), -errno. */
 int file_is_same(int dir_a, const char *name_a, int dir_b, const char *name_b);
 
+/* Tries for the flock(2) of @fd: 1: held, 0: another has it, -errno. */
+int file_try_lock(int fd);
+
 /*
  * Waits for the lock of @name; close *ret_lock to give it back, as the end of
  * the process does. -ETIMEDOUT, at once when @dl has passed; -errno.

@@ -16,10 +16,11 @@ typedef void interrupt_fn(void *user);
 
 /*
  * Runs @work in a child. Its call number @at, from 0, is not made: the child
- * is killed if @error is 0, else sees that errno. Whether there were so many.
+ * is killed if @error is 0, else sees that errno. Which call that was (SYS_*),
+ * or -1 when there were not so many.
  * What the child is to hand back must lie in interrupt_shared() memory.
  */
-bool interrupt_run(interrupt_fn *work, void *user, unsigned at, int error);
+int interrupt_run(interrupt_fn *work, void *user, unsigned at, int error);
 
 /*
  * Runs @work in a child in which every call of number @nr fails with @error;
