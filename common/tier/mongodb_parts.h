@@ -24,7 +24,7 @@ struct mongodb {
 	struct tier base;
 	struct client *client;
 	bool has_indexes;	/* nothing more is to be done for them here */
-	char *index_mark;	/* file that says when they were made; or NULL */
+	char *index_mark;	/* file: when they were made; or NULL */
 };
 
 static inline struct mongodb *mongodb_of(struct tier *t)

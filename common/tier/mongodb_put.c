@@ -312,7 +312,7 @@ static int put_over(const struct put *put, struct chunk_count *ret_count)
 	r = mongodb_find_chunk(put->m, put->session, index, put->dl, &held);
 	if (r)
 		return r;
-	/* A lost connection made libmongoc's client insert it twice. */
+	/* The client sent the insert twice, having lost the first answer. */
 	if (held.stamp.is_there && held.stamp.number == put->stamp)
 		return count_new(put, ret_count);
 	if (!is_same(&held, put->chunk)) {
