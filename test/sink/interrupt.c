@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -9,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -170,10 +172,10 @@ static void expect_end(pid_t child, bool killed)
 	}
 }
 
-int interrupt_run(interrupt_fn *work, void *user, unsigned at, int error)
+/* @work, whose calls *@ret_listener is told of, in a child. */
+static pid_t start(interrupt_fn *work, void *user, int *ret_listener)
 {
 	int pair[2], listener;
-	int interrupted;
 	pid_t child;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
@@ -189,12 +191,56 @@ int interrupt_run(interrupt_fn *work, void *user, unsigned at, int error)
 		_exit(0);
 	}
 	close(pair[1]);
-	listener = receive_fd(pair[0]);
+	*ret_listener = receive_fd(pair[0]);
 	close(pair[0]);
+	return child;
+}
+
+int interrupt_run(interrupt_fn *work, void *user, unsigned at, int error)
+{
+	int listener, interrupted;
+	pid_t child;
+
+	child = start(work, user, &listener);
 	interrupted = supervise(listener, child, at, error);
 	close(listener);
 	expect_end(child, interrupted >= 0 && !error);
 	return interrupted;
+}
+
+static void path_of(const struct seccomp_notif *call, char ret_path[PATH_MAX])
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%u/fd/%d", call->pid,
+		 (int)call->data.args[0]);
+	n = readlink(link, ret_path, PATH_MAX - 1);
+	ret_path[n > 0 ? n : 0] = '\0';
+}
+
+void interrupt_watch(interrupt_fn *work, void *user, interrupt_watch_fn *watch,
+		     void *watcher)
+{
+	struct seccomp_notif_resp answer;
+	struct seccomp_notif call;
+	char path[PATH_MAX];
+	int listener;
+	pid_t child;
+
+	child = start(work, user, &listener);
+	while (next_call(listener, &call)) {
+		path_of(&call, path);
+		watch(watcher, call.data.nr, path);
+		answer = (struct seccomp_notif_resp){
+			.id = call.id,
+			.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE,
+		};
+		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer))
+			assert_int_equal(errno, ENOENT);
+	}
+	close(listener);
+	expect_end(child, false);
 }
 
 void interrupt_refuse(interrupt_fn *work, void *user, int nr, int error)

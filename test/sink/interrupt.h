@@ -22,6 +22,14 @@ typedef void interrupt_fn(void *user);
  */
 int interrupt_run(interrupt_fn *work, void *user, unsigned at, int error);
 
+/* A call (SYS_*) is about to be made; @path is what its first argument, a
+ * descriptor, is open on, else "". */
+typedef void interrupt_watch_fn(void *watcher, int nr, const char *path);
+
+/* Runs @work in a child, and @watch in the parent before each of its calls. */
+void interrupt_watch(interrupt_fn *work, void *user, interrupt_watch_fn *watch,
+		     void *watcher);
+
 /*
  * Runs @work in a child in which every call of number @nr fails with @error;
  * 0: in which the first one ends it.

@@ -155,6 +155,24 @@ static void an_intent_that_cannot_be_read_stops_its_name_alone(void **state)
 	}
 }
 
+static void an_intent_of_another_name_is_not_followed(void **state)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	struct session session;
+	struct outcome outcome;
+	struct dead dead;
+
+	die_after(&dead, *state, ".tranche/intent-n");
+	trial_path(*state, ".tranche/intent-n", from);
+	trial_path(*state, ".tranche/intent-m", to);
+	assert_int_equal(rename(from, to), 0);
+	trial_session(&session, "m", false);
+	trial_complete(*state, &session, &outcome);
+	assert_true(outcome.r < 0);
+	trial_expect_nothing(*state, "m");
+	trial_expect_nothing(*state, "n");
+}
+
 static void what_is_strange_in_the_work_folder_is_left_alone(void **state)
 {
 	static const char *const names[] = {
@@ -185,6 +203,7 @@ int main(void)
 		CASE(a_name_taken_before_the_json_came_is_theirs),
 		CASE(a_whole_document_that_was_edited_stays),
 		CASE(an_intent_that_cannot_be_read_stops_its_name_alone),
+		CASE(an_intent_of_another_name_is_not_followed),
 		CASE(what_is_strange_in_the_work_folder_is_left_alone),
 	};
 
