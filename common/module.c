@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,6 +85,16 @@ static int find(const char *name, char *ret_path, size_t size)
 	return -ENOENT;
 }
 
+/*
+ * libmongoc keeps counters in a file of /dev/shm for each process, and leaves
+ * it behind when the process is killed. It asks the environment about that, and
+ * nothing else, when it is loaded.
+ */
+static void prepare(void)
+{
+	setenv("MONGOC_DISABLE_SHM", "1", /* overwrite= */ 0);
+}
+
 int module_symbol(const char *name, const char *symbol, char *ret_why,
 		  void **ret_address)
 {
@@ -94,6 +105,7 @@ int module_symbol(const char *name, const char *symbol, char *ret_why,
 	if (find(name, path, sizeof(path)))
 		return fail(ret_why, "the module tranche-%s.so is not beside "
 			    "the program and not in %s", name, MODULE_FOLDER);
+	prepare();
 	module = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (!module)
 		return fail(ret_why, "the module %s cannot be loaded: %s",
