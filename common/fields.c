@@ -123,9 +123,29 @@ static int parse_around(struct request *req, const struct json_cut *cut)
 	return req->json ? 0 : -ENOMEM;
 }
 
-static int scan(struct request *req, const struct field *data,
+/* The key at @quote came before; it is said by its name if it is known. */
+static int given_twice(struct request *req, const struct field *fields,
+		       size_t n, const char *quote)
+{
+	const char *start = quote + 1, *end = start;
+	char key[JSON_KEY_MAX];
+	size_t len;
+
+	while (*end != '"')
+		end += *end == '\\' ? 2 : 1;
+	text_unescape(start, (size_t)(end - start), key, &len);
+	for (size_t i = 0; i < n; i++)
+		if (strlen(fields[i].name) == len &&
+		    memcmp(fields[i].name, key, len) == 0)
+			return request_invalid(req, "%s is given twice",
+					       fields[i].name);
+	return request_invalid(req, "The body has a key twice");
+}
+
+static int scan(struct request *req, const struct field *fields, size_t n,
 		struct json_cut *ret_cut)
 {
+	const struct field *data = find_data(fields, n);
 	struct json_error error;
 	int r;
 
@@ -143,7 +163,8 @@ static int scan(struct request *req, const struct field *data,
 	case JSON_SCAN_E_VALUES:
 		return request_invalid(req, "The body has too many values");
 	case JSON_SCAN_E_DUPLICATE:
-		return request_invalid(req, "The body has a key twice");
+		return given_twice(req, fields, n,
+				   req->body.data + error.offset);
 	default:
 		return r;
 	}
@@ -266,11 +287,10 @@ static int set_json(struct request *req, const struct field *field, void *into)
 static int from_body(struct request *req, const struct field *fields, size_t n,
 		     uint64_t data_max, void *into)
 {
-	const struct field *data = find_data(fields, n);
 	struct json_cut cut = { 0 };
 	int r;
 
-	r = scan(req, data, &cut);
+	r = scan(req, fields, n, &cut);
 	if (!r)
 		r = parse_around(req, &cut);
 	for (size_t i = 0; !r && i < n; i++) {

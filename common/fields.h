@@ -20,7 +20,7 @@ enum field_type {
 	 * string, is "": no session has it.
 	 */
 	FIELD_ID,
-	FIELD_UINT,	/* uint64_t: 0 or more, UINT64_MAX if larger than that */
+	FIELD_UINT,	/* uint64_t: 0 or more, UINT64_MAX if larger than it */
 	FIELD_BOOL,	/* bool */
 	FIELD_STRING,	/* char[size]: UTF-8 without NUL */
 	FIELD_NAME,	/* the same, and refused when it is there and empty */

@@ -23,7 +23,10 @@ static bool is_json(const struct log_line *line)
 	return line->config->log_format == CONFIG_LOG_JSON;
 }
 
-/* Text that both formats take between quotes: ASCII, escaped as JSON. */
+/*
+ * Text that both formats take between quotes: ASCII, escaped as JSON. Other
+ * bytes are what a server said, and may be no UTF-8.
+ */
 static size_t escape(const char *value, char *out, size_t room)
 {
 	size_t n = 0;
@@ -37,7 +40,7 @@ static size_t escape(const char *value, char *out, size_t room)
 		} else if (c < 0x20 || c == 0x7f) {
 			n += (size_t)snprintf(out + n, room - n, "\\u%04x", c);
 		} else {
-			out[n++] = (char)c;
+			out[n++] = c < 0x80 ? (char)c : '?';
 		}
 	}
 	return n;
@@ -81,12 +84,20 @@ void log_begin(struct log_line *line, const struct config *config,
 	log_text(line, "event", event);
 }
 
+/* Whether logfmt takes it without quotes. */
+static bool is_plain(const char *value)
+{
+	for (; *value; value++)
+		if (*value <= ' ' || *value > '~' || strchr("\"=\\", *value))
+			return false;
+	return true;
+}
+
 void log_text(struct log_line *line, const char *name, const char *value)
 {
 	if (!value || !*value)
 		return;
-	add(line, name, value,
-	    is_json(line) || value[strcspn(value, " \"=\\")] != '\0');
+	add(line, name, value, is_json(line) || !is_plain(value));
 }
 
 void log_number(struct log_line *line, const char *name, int64_t value)

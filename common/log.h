@@ -5,8 +5,8 @@
  *
  * A line is built in a buffer of its own and written by one write(2), so
  * that lines of several processes do not mix. One that would be longer than
- * LOG_LINE_MAX loses its last fields. Values are escaped; nobody puts a
- * secret or an upload's data into one.
+ * LOG_LINE_MAX loses the fields that do not fit. Values are escaped; nobody
+ * puts a secret or an upload's data into one.
  */
 
 #pragma once

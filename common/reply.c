@@ -17,6 +17,13 @@ void reply_done(struct reply *reply)
 	buf_done(&reply->body);
 }
 
+void reply_end(struct reply *reply)
+{
+	if (reply->body.capacity > REPLY_BODY_KEPT)
+		buf_done(&reply->body);
+	buf_reset(&reply->body);
+}
+
 static void keep(struct reply *reply, int r)
 {
 	if (!reply->error)
@@ -103,11 +110,23 @@ void reply_time(struct reply *reply, const char *name, int64_t ms)
 	reply_string(reply, name, text);
 }
 
-void reply_json(struct reply *reply, const char *name, const char *json,
-		size_t size)
+static void add_answer(struct reply *reply, const struct answer *answer)
+{
+	if (answer->body) {
+		keep(reply, buf_append(&reply->body, answer->body,
+				       answer->body_size));
+		return;
+	}
+	add(reply, "{\"persistentId\":");
+	add_string(reply, answer->persistent_id);
+	add(reply, "}");
+}
+
+void reply_result(struct reply *reply, const char *name,
+		  const struct answer *answer)
 {
 	add_name(reply, name);
-	keep(reply, buf_append(&reply->body, json, size));
+	add_answer(reply, answer);
 }
 
 static void add_range(struct reply *reply, const char **comma, uint32_t first,
@@ -161,12 +180,8 @@ int reply_too_large(struct reply *reply, const char *text, const char *name,
 int reply_answer(struct reply *reply, const struct answer *answer)
 {
 	reply_open(reply, answer->status);
-	if (!answer->body) {
-		reply_string(reply, "persistentId", answer->persistent_id);
-		return reply_close(reply);
-	}
 	buf_reset(&reply->body);
-	keep(reply, buf_append(&reply->body, answer->body, answer->body_size));
+	add_answer(reply, answer);
 	return reply->error;
 }
 

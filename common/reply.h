@@ -15,6 +15,7 @@
 #include "common/session.h"
 
 #define REPLY_BODY_MAX MIB(64)	/* bytes; a document of the sink is the most */
+#define REPLY_BODY_KEPT KIB(64)	/* bytes of memory kept between two */
 /* Seconds that a client is asked to wait: a cool-down, and a lease's end. */
 #define REPLY_RETRY_SICK 5
 #define REPLY_RETRY_CLAIMED 2
@@ -30,6 +31,9 @@ struct reply {
 void reply_init(struct reply *reply);
 void reply_done(struct reply *reply);
 
+/* Forgets it and keeps a little memory for the next. */
+void reply_end(struct reply *reply);
+
 /* Begins the object of an answer, forgetting one that was begun before. */
 void reply_open(struct reply *reply, unsigned status);
 
@@ -40,15 +44,15 @@ void reply_open(struct reply *reply, unsigned status);
 void reply_open_error(struct reply *reply, unsigned status, const char *code,
 		      const char *text);
 
-/* Fields of the object. */
+/* Fields of the object. Texts are UTF-8. */
 void reply_string(struct reply *reply, const char *name, const char *value);
 void reply_uint(struct reply *reply, const char *name, uint64_t value);
 void reply_bool(struct reply *reply, const char *name, bool value);
 void reply_time(struct reply *reply, const char *name, int64_t ms);
-/* A value that is JSON already. */
-void reply_json(struct reply *reply, const char *name, const char *json,
-		size_t size);
-/* What of 0 .. @total - 1 is not in @list, as "missing": [[first, last], ...] */
+/* The body of complete's answer, as it would be answered again. */
+void reply_result(struct reply *reply, const char *name,
+		  const struct answer *answer);
+/* What of 0 .. @total - 1 @list lacks, as "missing": [[first, last], ...] */
 void reply_missing(struct reply *reply, const struct chunk_list *list,
 		   uint32_t total);
 
@@ -63,7 +67,10 @@ int reply_error(struct reply *reply, unsigned status, const char *code,
 int reply_too_large(struct reply *reply, const char *text, const char *name,
 		    uint64_t max);
 
-/* An answer of complete as it stands. 0 or -ENOMEM. */
+/*
+ * An answer of complete as it stands; one whose body is nowhere any more has
+ * its persistentId. 0, -ENOMEM, -ENOBUFS.
+ */
 int reply_answer(struct reply *reply, const struct answer *answer);
 
 /* 404 in the words that all endpoints use for a session. */

@@ -96,7 +96,7 @@ static void take_id(struct request *req, const char *given)
 		memcpy(req->id, given, strlen(given) + 1);
 		return;
 	}
-	/* For people who look for a line in a log; no secret, so any will do. */
+	/* For who looks for a line in a log; no secret, so any will do. */
 	(void)!getrandom(random, sizeof(random), GRND_NONBLOCK);
 	hex_format(random, sizeof(random), req->id);
 }
@@ -160,19 +160,23 @@ static int parse_length(struct request *req, const char *text, bool *ret_known,
 	return 0;
 }
 
-/* A server that has not got rid of the body may not pass the answer on. */
-static void drain(struct request *req, struct front *front)
+/* Throws away up to @most bytes of the body: beyond its end some wait. */
+static void drain(struct request *req, struct front *front, uint64_t most)
 {
-	size_t drained = 0, n = 0;
+	size_t n = 0;
 	char *room;
 
 	buf_reset(&req->body);
 	if (buf_reserve(&req->body, READ_SIZE, &room))
 		return;
-	while (drained < DRAIN_MAX && deadline_left(req->deadline) > 0) {
-		if (front->impl->read(front, room, READ_SIZE, &n) || n == 0)
+	if (most > DRAIN_MAX)
+		most = DRAIN_MAX;
+	while (most > 0 && deadline_left(req->deadline) > 0) {
+		size_t size = most < READ_SIZE ? (size_t)most : READ_SIZE;
+
+		if (front->impl->read(front, room, size, &n) || n == 0)
 			return;
-		drained += n;
+		most -= n;
 	}
 }
 
@@ -195,8 +199,8 @@ static int read_known(struct request *req, struct front *front, size_t length)
 	return r;
 }
 
-static int read_to_end(struct request *req, struct front *front, uint64_t max,
-		       const char *limit)
+static int read_to_end(struct request *req, struct front *front,
+		       const struct body_limit *limit)
 {
 	size_t n = 1;
 	char *room;
@@ -208,16 +212,17 @@ static int read_to_end(struct request *req, struct front *front, uint64_t max,
 			r = front->impl->read(front, room, READ_SIZE, &n);
 		if (!r)
 			buf_commit(&req->body, n);
-		if (!r && req->body.size > max) {
-			drain(req, front);
-			return request_too_large(req, limit, max);
+		if (!r && req->body.size > limit->max) {
+			drain(req, front, DRAIN_MAX);
+			return request_too_large(req, limit->name,
+						 limit->value);
 		}
 	}
 	return r;
 }
 
-int request_read_body(struct request *req, struct front *front, uint64_t max,
-		      const char *limit)
+int request_read_body(struct request *req, struct front *front,
+		      const struct body_limit *limit)
 {
 	uint64_t length = 0;
 	bool known;
@@ -228,12 +233,22 @@ int request_read_body(struct request *req, struct front *front, uint64_t max,
 	if (r)
 		return r;
 	if (!known)
-		return read_to_end(req, front, max, limit);
-	if (length > max) {
-		drain(req, front);
-		return request_too_large(req, limit, max);
+		return read_to_end(req, front, limit);
+	if (length > limit->max) {
+		drain(req, front, length);
+		return request_too_large(req, limit->name, limit->value);
 	}
 	return read_known(req, front, (size_t)length);
+}
+
+void request_skip_body(struct request *req, struct front *front)
+{
+	uint64_t length = 0;
+	bool known;
+
+	if (parse_length(req, param(front, "CONTENT_LENGTH", ""), &known,
+			 &length) == 0 && known)
+		drain(req, front, length);
 }
 
 int request_check_digest(struct request *req, bool *ret_fits)

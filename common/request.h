@@ -28,6 +28,13 @@ enum {
 	REQUEST_E_TOO_LARGE,	/* 413: over limit, which is limit_max */
 };
 
+/* How long a body may be, and the limit that clients know it by. */
+struct body_limit {
+	uint64_t max;		/* bytes of the body */
+	const char *name;	/* "maxChunkSize", ... */
+	uint64_t value;		/* of that limit */
+};
+
 struct request {
 	enum http_method method;	/* 0: one that nobody serves */
 	bool is_head;			/* GET whose body nobody wants */
@@ -62,18 +69,25 @@ int request_begin(struct request *req, struct front *front, int64_t now_ms,
 void request_end(struct request *req);
 
 /*
- * Reads the body, of at most @max bytes: @limit is how clients know that
- * limit. A body that is too large is read and thrown away, so that the answer
- * arrives. REQUEST_E_INVALID: it is not as long as its Content-Length says.
+ * Reads the body. One that is too large is thrown away as request_skip_body()
+ * does it. REQUEST_E_INVALID: it is not as long as its Content-Length says.
  * -EPIPE: the server broke off; -ENOMEM.
  */
-int request_read_body(struct request *req, struct front *front, uint64_t max,
-		      const char *limit);
+int request_read_body(struct request *req, struct front *front,
+		      const struct body_limit *limit);
+
+/*
+ * Reads a body that nobody wants and throws it away, as far as it is not
+ * endless: a client, or a server before it, that cannot get rid of it may not
+ * read the answer. For one of unknown length nothing is done, as its end may
+ * never be told.
+ */
+void request_skip_body(struct request *req, struct front *front);
 
 /*
  * The SHA-256 that a Content-Digest (RFC 9530) claims, compared with the body
  * as it came: *ret_fits is true also without one. To be called before
- * request_fields(), which changes the body. REQUEST_E_INVALID: malformed.
+ * request_fields(), which changes the body. REQUEST_E_INVALID: it is malformed.
  */
 int request_check_digest(struct request *req, bool *ret_fits);
 
@@ -84,5 +98,5 @@ int request_invalid(struct request *req, const char *format, ...)
 /* For implementations: sets the limit, and gives REQUEST_E_TOO_LARGE. */
 int request_too_large(struct request *req, const char *limit, uint64_t max);
 
-/* Answers what a call said with REQUEST_E_*; forwards @r when it is negative. */
+/* Answers what a call said with REQUEST_E_*; a negative @r it forwards. */
 int request_refuse(const struct request *req, int r, struct reply *reply);

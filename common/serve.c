@@ -53,20 +53,34 @@ static int read_config(struct config *ret_config)
 	return r;
 }
 
-static uint64_t body_max(const struct server *server, const char **ret_limit)
+static struct body_limit body_max(const struct server *server)
 {
 	const struct endpoint *endpoint = server->endpoint;
 
 	if (endpoint->body_max)
-		return endpoint->body_max(&server->config, &server->request,
-					  ret_limit);
-	*ret_limit = "maxBody";
-	return ENDPOINT_BODY_MAX;
+		return endpoint->body_max(&server->config, &server->request);
+	return (struct body_limit){
+		ENDPOINT_BODY_MAX, "maxBody", ENDPOINT_BODY_MAX,
+	};
 }
 
-static bool has_body(enum http_method method)
+static bool wants_body(const struct server *server)
 {
-	return method == HTTP_POST || method == HTTP_PUT;
+	const struct request *req = &server->request;
+
+	return (req->method == HTTP_POST || req->method == HTTP_PUT) &&
+	       (server->endpoint->methods & req->method);
+}
+
+static int read_body(struct server *server)
+{
+	struct body_limit limit = body_max(server);
+	int r;
+
+	r = request_read_body(&server->request, server->front, &limit);
+	if (r == -EPIPE)
+		service_reason(&server->service, "the body broke off");
+	return r;
 }
 
 static int answer(struct server *server)
@@ -74,10 +88,14 @@ static int answer(struct server *server)
 	const struct endpoint *endpoint = server->endpoint;
 	struct request *req = &server->request;
 	struct reply *reply = &server->reply;
-	const char *limit;
-	uint64_t max;
 	int r = 0;
 
+	if (wants_body(server))
+		r = read_body(server);
+	else
+		request_skip_body(req, server->front);
+	if (r)
+		return request_refuse(req, r, reply);
 	if (req->method == HTTP_OPTIONS) {
 		reply_open(reply, HTTP_NO_CONTENT);
 		return 0;
@@ -85,12 +103,6 @@ static int answer(struct server *server)
 	if (!(endpoint->methods & req->method))
 		return reply_error(reply, HTTP_METHOD_NOT_ALLOWED, "method",
 				   "Method not allowed");
-	if (has_body(req->method)) {
-		max = body_max(server, &limit);
-		r = request_read_body(req, server->front, max, limit);
-	}
-	if (r)
-		return request_refuse(req, r, reply);
 	return endpoint->handle(&server->service, req, reply);
 }
 
@@ -114,11 +126,17 @@ static int allow_header(const struct endpoint *endpoint, struct buf *out)
 	return r ? r : buf_append_string(out, "OPTIONS\r\n");
 }
 
+/* The tier that served the request; NULL when none did. */
+static const char *served_by(const struct server *server)
+{
+	return server->reply.status < 500 ? server->service.store->served :
+					    NULL;
+}
+
 static int write_headers(const struct server *server, struct buf *out)
 {
 	const struct request *req = &server->request;
 	const struct reply *reply = &server->reply;
-	const struct tier *store = server->service.store;
 	bool preflight = req->method == HTTP_OPTIONS;
 	int r;
 
@@ -132,8 +150,8 @@ static int write_headers(const struct server *server, struct buf *out)
 	if (!r && reply->status != HTTP_NO_CONTENT && !req->is_head)
 		r = buf_printf(out, "Content-Length: %zu\r\n",
 			       reply->body.size);
-	if (!r && store->served)
-		r = buf_printf(out, "Tranche-Tier: %s\r\n", store->served);
+	if (!r && served_by(server))
+		r = buf_printf(out, "Tranche-Tier: %s\r\n", served_by(server));
 	if (!r && reply->retry_after)
 		r = buf_printf(out, "Retry-After: %u\r\n", reply->retry_after);
 	if (!r && (preflight || reply->status == HTTP_METHOD_NOT_ALLOWED))
@@ -170,6 +188,16 @@ static const char *reason_of(const struct server *server, int r)
 	return words[0] || r >= 0 ? words : strerrordesc_np(-r);
 }
 
+/* Who knows a session's id may do with it as they like: no log has it. */
+static void log_session(struct log_line *line, const char *id)
+{
+	char digest[SESSION_PERSISTENT_ID_MAX + 1] = "";
+
+	if (*id)
+		session_derive_persistent_id(id, digest);
+	log_text(line, "session", digest);
+}
+
 static void log_request(const struct server *server, int r, int sent,
 			int64_t began_ms)
 {
@@ -183,10 +211,10 @@ static void log_request(const struct server *server, int r, int sent,
 	log_begin(&line, &server->config, level, "request");
 	log_text(&line, "function", server->endpoint->name);
 	log_text(&line, "id", req->id);
-	log_text(&line, "session", server->service.session_id);
+	log_session(&line, server->service.session_id);
 	log_number(&line, "status", reply->status);
 	log_text(&line, "code", reply->code);
-	log_text(&line, "tier", server->service.store->served);
+	log_text(&line, "tier", served_by(server));
 	log_number(&line, "bytes", (int64_t)req->body.size);
 	log_number(&line, "ms", clock_monotonic_ms() - began_ms);
 	log_text(&line, "reason", reason_of(server, r));
@@ -214,13 +242,13 @@ static void serve_request(struct server *server)
 				      server->config.complete_timeout_ms :
 				      server->config.request_timeout_ms));
 	r = r ? request_refuse(req, r, reply) : answer(server);
-	/* The server broke off: nobody is there to be told. */
 	if (r < 0)
 		(void)reply_unavailable(reply);
 	sent = send_reply(server);
 	server->front->impl->finish(server->front);
 	log_request(server, r, sent, began);
 	request_end(req);
+	reply_end(reply);
 }
 
 /*

@@ -38,10 +38,9 @@ struct service {
 typedef int endpoint_fn(struct service *service, struct request *req,
 			struct reply *reply);
 
-/* The largest body, by what the request is; *ret_limit as clients know it. */
-typedef uint64_t endpoint_body_fn(const struct config *config,
-				  const struct request *req,
-				  const char **ret_limit);
+/* The largest body, by what the request is. */
+typedef struct body_limit endpoint_body_fn(const struct config *config,
+					   const struct request *req);
 
 struct endpoint {
 	const char *name;		/* as in its path and in the log */

@@ -55,6 +55,7 @@ static void describe(struct reply *reply, const struct session *session,
 static int completed(struct service *service, struct request *req,
 		     struct reply *reply, struct session *session)
 {
+	const struct chunk_list none = { 0 };
 	int r;
 
 	r = outcome_answer(service, req, session);
@@ -62,10 +63,8 @@ static int completed(struct service *service, struct request *req,
 		return r;
 	describe(reply, session, "completed", session->total_chunks,
 		 session->total_size);
-	reply_json(reply, "missing", "[]", 2);
-	if (session->answer.body)
-		reply_json(reply, "result", session->answer.body,
-			   session->answer.body_size);
+	reply_missing(reply, &none, 0);
+	reply_result(reply, "result", &session->answer);
 	return reply_close(reply);
 }
 

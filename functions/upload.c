@@ -40,13 +40,18 @@ static const struct field fields[] = {
 };
 
 /* JSON may need six bytes for one, \u0000, and its other fields. */
-static uint64_t body_max(const struct config *config,
-			 const struct request *req, const char **ret_limit)
+static struct body_limit body_max(const struct config *config,
+				  const struct request *req)
 {
-	*ret_limit = "maxChunkSize";
-	if (request_is_raw(req))
-		return config->max_chunk_size;
-	return 6 * config->max_chunk_size + KIB(4);
+	struct body_limit limit = {
+		.max = config->max_chunk_size,
+		.name = "maxChunkSize",
+		.value = config->max_chunk_size,
+	};
+
+	if (!request_is_raw(req))
+		limit.max = 6 * config->max_chunk_size + KIB(4);
+	return limit;
 }
 
 static int put(struct service *service, struct request *req,
