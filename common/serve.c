@@ -27,7 +27,8 @@ struct server {
 	struct reply reply;
 };
 
-static int tell(const struct buf *lines)
+/* The mistakes that it does not start with are for people; not a log yet. */
+static void tell(const struct buf *lines)
 {
 	const char *line = lines->data;
 
@@ -35,7 +36,18 @@ static int tell(const struct buf *lines)
 		len = strcspn(line, "\n");
 		fprintf(stderr, "tranche: %.*s\n", (int)len, line);
 	}
-	return 0;
+}
+
+static void log_warnings(const struct config *config, const struct buf *lines)
+{
+	struct log_line line;
+	char *rest = lines->data, *text;
+
+	while (rest && (text = strsep(&rest, "\n")) && *text) {
+		log_begin(&line, config, CONFIG_LOG_WARN, "config");
+		log_text(&line, "reason", text);
+		log_end(&line);
+	}
 }
 
 static int read_config(struct config *ret_config)
@@ -47,7 +59,10 @@ static int read_config(struct config *ret_config)
 	buf_init(&warnings, CONFIG_ERRORS_MAX);
 	r = config_read(getenv, ret_config, &errors, &warnings);
 	tell(&errors);
-	tell(&warnings);
+	if (r)
+		tell(&warnings);
+	else
+		log_warnings(ret_config, &warnings);
 	buf_done(&errors);
 	buf_done(&warnings);
 	return r;
