@@ -8,6 +8,7 @@ import io
 import json
 import re
 import socket
+import time
 from urllib.parse import quote, urlencode, urlsplit
 
 import js
@@ -19,8 +20,10 @@ CODES = {"bad_request", "not_found", "conflict", "completed", "claimed",
          "too_large", "unavailable", "full", "method"}
 # An error names no host, no path and no driver.
 SECRETS = re.compile(r"127\.0\.0\.1|localhost|/tmp|/dev/shm|/var/|redis|mongo"
-                     r"|bson|json-c|errno|\.c:\d", re.I)
+                     r"|libbson|json-c|errno|\.c:\d", re.I)
 TIMEOUT_SECONDS = 120
+# A web server closes a connection that was not used for a minute or so.
+IDLE_SECONDS = 5
 
 
 class Answer:
@@ -102,6 +105,7 @@ class Client:
         self.headers = headers or {}
         self.connection = http.client.HTTPConnection(
             self.address, timeout=TIMEOUT_SECONDS)
+        self.used = time.monotonic()
 
     def again(self, **headers):
         """The same on a new connection, with more headers."""
@@ -117,6 +121,9 @@ class Client:
         """path is what follows the prefix, with its query; an iterable body
         goes as chunked transfer."""
         chunked = body is not None and not isinstance(body, bytes)
+        if time.monotonic() - self.used > IDLE_SECONDS:
+            self.connection.close()
+        self.used = time.monotonic()
         try:
             self.connection.request(
                 method, PREFIX + path, body, {**self.headers,

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The places in which tests run, and the count of what ran in each."""
-
-import collections
+"""The places in which tests run, and which test runs in which setting."""
 
 import pytest
 
@@ -11,7 +9,8 @@ from place import Place
 SETTINGS = list(settings.SETTINGS)
 # Where what is tested hardly depends on the tiers.
 TWO = ["embedded", "redis+mongodb"]
-_ran = collections.Counter()
+# The one on which the functions are also run with sanitizers.
+SANITIZED = "redis+mongodb"
 
 
 @pytest.fixture(scope="session")
@@ -25,31 +24,36 @@ def clean():
 def place(request, clean):
     """Every setting, behind nginx. A test that asks for more parametrizes
     this with names like embedded-cgi."""
-    setting, _, server = request.param.partition("-cgi")
-    with Place(setting, server="cgi" if _ else "nginx") as made:
+    server = "cgi" if request.param.endswith("-cgi") else "nginx"
+    with Place(request.param.removesuffix("-cgi"), server=server) as made:
         yield made
+
+
+def setting_of(item):
+    """The one that a parameter of the test names, whatever fixture it is
+    for; "-" when it has none, or several."""
+    params = getattr(item, "callspec", None)
+    for value in params.params.values() if params else ():
+        if isinstance(value, str) and value.removesuffix("-cgi") in SETTINGS:
+            return value
+    return "-"
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """What takes time by itself is begun first and looked at last."""
+    """For test/lib/tally, which compares how many ran in each setting with
+    the list in the tree; and what takes time by itself is begun first and
+    looked at last."""
     def place_of(item):
         return (0 if item.get_closest_marker("first")
                 else 2 if item.get_closest_marker("last") else 1)
+
+    for item in items:
+        item.user_properties.append(("setting", setting_of(item)))
     items.sort(key=place_of)
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    outcome = yield
-    report = outcome.get_result()
-    if report.when == "call" and not report.skipped:
-        params = getattr(item, "callspec", None)
-        _ran[params.params.get("place", "other") if params else "other"] += 1
-
-
-def pytest_terminal_summary(terminalreporter):
-    """For test/lib/count-cases, which compares it with the list in the
-    tree."""
-    terminalreporter.write_line("cases " + " ".join(
-        "%s=%d" % each for each in sorted(_ran.items())))
+@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item):
+    if setting_of(item) == SANITIZED and not item.get_closest_marker("memory"):
+        item.add_marker("sanitize")

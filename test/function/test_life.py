@@ -10,7 +10,7 @@ import pytest
 
 from conftest import SETTINGS
 from place import Place
-from server import FUNCTIONS
+from server import FUNCTIONS, wait_until
 
 PARTS = ["one \ud83d", "\ude00 two", b"\0\xff three", "fyra ", b"-", "5"]
 
@@ -85,9 +85,16 @@ def test_killed(clean):
         up = place.upload(*PARTS, sent=())
         for index in range(len(PARTS)):
             assert up.put(index).json["receivedChunks"] == index + 1
-            for pid in place.serve.processes(*FUNCTIONS):
-                os.kill(pid, signal.SIGKILL)
+            kill_all(place)
         up.completes()
-        for pid in place.serve.processes(*FUNCTIONS):
-            os.kill(pid, signal.SIGKILL)
+        kill_all(place)
         up.is_done()
+
+
+def kill_all(place):
+    killed = set(place.serve.processes(*FUNCTIONS))
+    assert killed
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not killed & set(place.serve.processes(*FUNCTIONS)),
+               10, "the killed to be gone")

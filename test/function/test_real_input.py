@@ -97,8 +97,8 @@ def test_document(collection, rendering):
     assert up.status().json["result"] == answer.json
 
 
-@pytest.mark.parametrize("place", ["embedded", "redis+mongodb",
-                                   "redis-invalid"], indirect=True)
+@pytest.mark.parametrize("place", ["embedded", "redis+mongodb"],
+                         indirect=True)
 def test_binary_file(place):
     """100 MB through raw chunks of 512 KiB, a gap in it first."""
     content = random.Random(100).randbytes(FILE_SIZE)
