@@ -83,6 +83,18 @@ class Serve:
         self.end()
         left = self.processes()
         assert not left, "deploy/serve ended and left %s" % left
+        complaints = [line for line in self.logged().splitlines()
+                      if "Sanitizer" in line or "runtime error" in line]
+        assert not complaints, complaints
+        self.forget()
+
+    def logged(self):
+        """All that was logged: by deploy/serve, the web server and the
+        functions."""
+        logs = [self.log, *(self.root / "state" / "log").iterdir()]
+        return "".join(log.read_text(errors="replace") for log in logs)
+
+    def forget(self):
         shutil.rmtree(self.root)
 
     def end(self):

@@ -32,8 +32,8 @@ START = [
     ("persistentId", NO_STRINGS + NO_PERSISTENT_IDS),
     ("isUpdate", NO_BOOLEANS),
     ("isCompressed", NO_BOOLEANS),
-    ("fileName", NO_STRINGS),
-    ("contentType", NO_STRINGS),
+    ("fileName", [*NO_STRINGS, '"%s"' % ("x" * 10000), r'"x\u0000"']),
+    ("contentType", [*NO_STRINGS, '"%s"' % ("x" * 10000), r'"x\r\ny: z"']),
     ("sha256", NO_STRINGS + NO_SHA256),
 ]
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The mongodb sink: a JSON object becomes a document of a collection."""
 
+import gzip
 import json
 import re
 import time
@@ -156,6 +157,23 @@ def test_taken(shelf):
 def test_no_route(shelf):
     up = send(shelf, {"a": 2}, persistentId=unique_id(), isUpdate=True)
     refused(shelf, up, 404, "no_route", "Route not found")
+
+
+@pytest.mark.parametrize("fields", [{"totalSize": 5}, {"sha256": "0" * 64}])
+def test_mismatch(shelf, fields):
+    refused(shelf, send(shelf, {"name": "x"}, **fields), 422, "mismatch")
+
+
+def test_compressed(shelf):
+    """What is stored is what it inflates to; what is broken is not."""
+    text = b'{"name":"x","a":[1]}'
+    up = send(shelf, gzip.compress(text), isCompressed=True)
+    assert up.complete().json["a"] == [1]
+    refused(shelf, send(shelf, gzip.compress(text)[:-1], isCompressed=True),
+            400, "bad_data", "Failed to decompress data")
+    refused(shelf, send(shelf, gzip.compress(gzip.compress(text)),
+                        isCompressed=True),
+            400, "bad_data", "Failed to parse reassembled data")
 
 
 @pytest.mark.parametrize("text", [

@@ -11,6 +11,7 @@ import pytest
 from conftest import SETTINGS
 from place import Place
 from server import FUNCTIONS, wait_until
+from test_at_once import at_once
 
 PARTS = ["one \ud83d", "\ude00 two", b"\0\xff three", "fyra ", b"-", "5"]
 
@@ -76,6 +77,34 @@ def test_two_hosts(clean, setting):
         assert two.client.abort(gone.sid).status == 200
         gone.is_gone()
         assert two.client.status(gone.sid).status == 404
+
+
+@pytest.mark.parametrize("setting", ["redis+mongodb", "redis-invalid"])
+@pytest.mark.parametrize("sink", ["file", "mongodb:hosts"])
+def test_two_hosts_at_once(clean, setting, sink):
+    """Completes on both at once: one outcome, and all agree on it."""
+    with Place(setting) as one:
+        sink = sink.replace("file", "file:%s" % one.sink)
+        env = {"TRANCHE_SINK": sink}
+        with Place(setting, env) as two, Place(setting, env) as three:
+            for _ in range(5):
+                up = two.upload('{"name":"x",', '"a":[1]}', sent=(0, 1))
+                answers = at_once(
+                    two, [lambda client: client.complete(up.sid)] * 4
+                    + [lambda _: complete(three, up)] * 4)
+                done = [answer.json for answer in answers
+                        if answer.status == 201]
+                assert done and all(each == done[0] for each in done), answers
+                assert all(answer.status == 201 or answer.code == "claimed"
+                           for answer in answers), answers
+                for place in (two, three):
+                    assert complete(place, up).json == done[0]
+                assert up.status().json["result"] == done[0]
+
+
+def complete(place, up):
+    with place.client.again() as client:
+        return client.complete(up.sid)
 
 
 def test_killed(clean):

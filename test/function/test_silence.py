@@ -77,6 +77,30 @@ def test_chunk_again_elsewhere(door):
         up.is_done()
 
 
+def test_sink(clean):
+    """A sink that is silent: 503, nothing is lost, and once it answers there
+    is one document."""
+    setting = settings.SETTINGS["redis+mongodb"]
+    with Door(settings.mongodb_uri(setting)) as door, Place(
+            "redis+mongodb", {
+                "MONGODB_URI": door.front, "TRANCHE_TIERS": "redis",
+                "TRANCHE_SINK": "mongodb:silence",
+                "TRANCHE_COOLDOWN": str(COOLDOWN_MS)}) as place:
+        up = place.upload('{"name":', '"x"}', sent=(0, 1))
+        door.shut()
+        for _ in range(2):
+            answer = up.complete()
+            assert (answer.status, answer.code) == (503, "unavailable")
+        door.open()
+        wait_until(lambda: up.complete().status == 201, 20,
+                   "the sink to be asked again")
+        assert up.status().json["result"]["name"] == "x"
+        with settings.mongodb_client() as client:
+            stored = client[settings.mongodb_name(setting)]["silence"]
+            assert stored.count_documents(
+                {"persistentId": up.persistent_id}) == 1
+
+
 def test_completed_while_silent(door):
     """An upload that was completed while redis was silent is completed, and
     one that was aborted is gone, also for who asks redis first."""
