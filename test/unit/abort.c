@@ -101,12 +101,13 @@ static void what_the_sink_has_is_recorded_as_completed(void **state)
 	assert_int_equal(scene->redis.record.state, SESSION_COMPLETED);
 }
 
-static void completes_record(struct fake_tier *fake, enum fake_op op)
+static int completes_record(struct fake_tier *fake, enum fake_op op)
 {
 	struct session *done = fake->user;
 
 	if (op == FAKE_FINISH)
 		fake_has(fake, done);
+	return 0;
 }
 
 static void complete_that_comes_between_wins(void **state)
@@ -137,14 +138,15 @@ static void other_holder_is_said_and_nothing_done(void **state)
 }
 
 /* The sink is slow, and the claim goes to a complete. */
-static void lose(struct fake_sink *fake, enum fake_sink_op op)
+static int lose(struct fake_sink *fake, enum fake_sink_op op)
 {
 	struct scene *scene = fake->user;
 
 	if (op != FAKE_FIND)
-		return;
+		return 0;
 	fake_clock_set(TIER_CLAIM_LEASE_MS / 2);
 	strcpy(scene->mongodb.holder, "somebody");
+	return 0;
 }
 
 static void claim_lost_at_work_writes_nothing(void **state)

@@ -57,11 +57,12 @@ static void chunk_that_is_gone_or_a_tier_that_fails_ends_it(void **state)
 	assert_string_equal(a->tier.base.error, "redis: get_chunk failed");
 }
 
-static void at_work(struct fake_tier *fake, enum fake_op op)
+static int at_work(struct fake_tier *fake, enum fake_op op)
 {
 	if (op == FAKE_GET_CHUNK)
 		fake_clock_set((int64_t)fake->calls[op] * *(int64_t *)
 			       fake->user);
+	return 0;
 }
 
 static void claim_is_renewed_at_work(void **state)
@@ -78,12 +79,13 @@ static void claim_is_renewed_at_work(void **state)
 	assert_int_equal(a->tier.calls[FAKE_CLAIM], 5);
 }
 
-static void lose(struct fake_tier *fake, enum fake_op op)
+static int lose(struct fake_tier *fake, enum fake_op op)
 {
 	if (op != FAKE_GET_CHUNK)
-		return;
+		return 0;
 	fake_clock_set(TIER_CLAIM_LEASE_MS / 2);
 	strcpy(fake->holder, "somebody");
+	return 0;
 }
 
 static void claim_that_is_lost_at_work_ends_it(void **state)

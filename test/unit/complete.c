@@ -152,10 +152,11 @@ static void missing_chunks_are_named(void **state)
 	assert_int_equal(scene->reply.retry_after, REPLY_RETRY_SICK);
 }
 
-static void rot(struct fake_tier *fake, enum fake_op op)
+static int rot(struct fake_tier *fake, enum fake_op op)
 {
 	if (op == FAKE_GET_CHUNK && fake->chunks[1].data)
 		fake_done(fake);
+	return 0;
 }
 
 static void rot_that_was_taken_away_is_missing(void **state)
@@ -197,12 +198,13 @@ static void not_what_start_declared_is_refused(void **state)
 }
 
 /* The claim runs out while the first chunk is read, and another takes it. */
-static void lose(struct fake_tier *fake, enum fake_op op)
+static int lose(struct fake_tier *fake, enum fake_op op)
 {
 	if (op != FAKE_GET_CHUNK)
-		return;
+		return 0;
 	fake_clock_set(TIER_CLAIM_LEASE_MS / 2);
 	strcpy(fake->holder, "somebody");
+	return 0;
 }
 
 static void claim_lost_at_work_is_anothers(void **state)
@@ -220,10 +222,11 @@ static void claim_lost_at_work_is_anothers(void **state)
 }
 
 /* So late that no chunk comes after it. */
-static void lose_last(struct fake_tier *fake, enum fake_op op)
+static int lose_last(struct fake_tier *fake, enum fake_op op)
 {
 	if (fake->calls[FAKE_GET_CHUNK] == 2)
 		lose(fake, op);
+	return 0;
 }
 
 static void claim_lost_at_the_last_chunk_commits_nothing(void **state)
@@ -238,13 +241,14 @@ static void claim_lost_at_the_last_chunk_commits_nothing(void **state)
 }
 
 /* The claim runs out, and an abort comes and goes. */
-static void lose_to_an_abort(struct fake_tier *fake, enum fake_op op)
+static int lose_to_an_abort(struct fake_tier *fake, enum fake_op op)
 {
 	if (op != FAKE_GET_CHUNK)
-		return;
+		return 0;
 	fake_clock_set(TIER_CLAIM_LEASE_MS);
 	fake->holder[0] = '\0';
 	fake_has(fake, fake->user);
+	return 0;
 }
 
 static void abort_after_a_lost_claim_is_believed(void **state)

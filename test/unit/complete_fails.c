@@ -122,10 +122,11 @@ static void chunks_that_stay_are_no_failure(void **state)
 }
 
 /* Another complete commits as soon as this one is about to. */
-static void other_wins(struct fake_sink *fake, enum fake_sink_op op)
+static int other_wins(struct fake_sink *fake, enum fake_sink_op op)
 {
 	if (op == FAKE_BEGIN || op == FAKE_COMMIT)
 		fake_sink_has(fake, fake->user, "theirs");
+	return 0;
 }
 
 static void nothing_negative_is_said_when_another_has_won(void **state)

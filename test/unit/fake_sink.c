@@ -40,12 +40,19 @@ static int say(struct fake_sink *fake, enum fake_sink_op op, int said)
 
 static int begin(struct fake_sink *fake, enum fake_sink_op op)
 {
+	int said = 0;
+
 	fake->calls[op]++;
-	if (op != FAKE_WRITE)
-		journal_add(fake->journal, "sink", op_names[op]);
+	journal_add(fake->journal, "sink", op_names[op]);
 	if (fake->before)
-		fake->before(fake, op);
-	return say(fake, op, fake->says[op]);
+		said = fake->before(fake, op);
+	return say(fake, op, said ? said : fake->says[op]);
+}
+
+/* Where it stores. */
+static struct fake_sink *place(struct fake_sink *fake)
+{
+	return fake->shared ? fake->shared : fake;
 }
 
 static void answer(struct answer *ret_answer)
@@ -77,7 +84,8 @@ static int fake_find(struct sink *sink, const struct session *session,
 	(void)dl;
 	if (r)
 		return r;
-	if (!fake->has || strcmp(fake->session_id, session->id) != 0)
+	if (!place(fake)->has ||
+	    strcmp(place(fake)->session_id, session->id) != 0)
 		return SINK_E_ABSENT;
 	answer(ret_answer);
 	return 0;
@@ -127,8 +135,8 @@ static int fake_commit(struct sink *sink, const struct session *session,
 		return r;
 	assert_int_equal(content->size, fake->written.size);
 	fake->content = *content;
-	if (!fake->has)
-		store(fake, session, fake->written.data, fake->written.size);
+	if (!place(fake)->has)
+		store(place(fake), session, fake->written.data, fake->written.size);
 	if (fake->lies[FAKE_COMMIT])
 		return say(fake, FAKE_COMMIT, fake->lies[FAKE_COMMIT]);
 	answer(ret_answer);

@@ -22,9 +22,8 @@ enum fake_sink_op {
 
 struct fake_sink;
 
-/* Called before an operation is done, to do what another process would. */
-typedef void fake_sink_before_fn(struct fake_sink *fake,
-				 enum fake_sink_op op);
+/* As with a fake tier. */
+typedef int fake_sink_before_fn(struct fake_sink *fake, enum fake_sink_op op);
 
 struct fake_sink {
 	struct sink base;		/* must be first */
@@ -38,10 +37,13 @@ struct fake_sink {
 	fake_sink_before_fn *before;	/* NULL: none */
 	void *user;			/* for before */
 
-	/* What it holds. */
+	/* Of the upload at work. */
 	bool writing;
-	struct buf written;		/* of the upload at work */
-	bool has;			/* it was committed: */
+	struct buf written;
+
+	/* What it holds, or the one that it shares its place with does. */
+	struct fake_sink *shared;	/* NULL: none */
+	bool has;			/* something was committed: */
 	char session_id[SESSION_ID_LEN + 1];
 	struct buf stored;
 	struct sink_content content;

@@ -52,13 +52,14 @@ static struct fake_tier *fake_of(struct tier *t)
 /* What the script says to @op before anything is done. */
 static int begin(struct fake_tier *fake, enum fake_op op)
 {
-	int said;
+	int said = 0;
 
 	fake->calls[op]++;
 	journal_add(fake->journal, fake->name, op_names[op]);
 	if (fake->before)
-		fake->before(fake, op);
-	said = fake->fails ? fake->fails : fake->says[op];
+		said = fake->before(fake, op);
+	if (!said)
+		said = fake->fails ? fake->fails : fake->says[op];
 	if (said < 0)
 		tier_fail(&fake->base, said, "%s: %s failed", fake->name,
 			  op_names[op]);

@@ -46,8 +46,11 @@ enum fake_op {
 
 struct fake_tier;
 
-/* Called before an operation is done, to do what another process would. */
-typedef void fake_before_fn(struct fake_tier *fake, enum fake_op op);
+/*
+ * Called before an operation is done, to do what another process would. Not 0
+ * is said, and nothing done.
+ */
+typedef int fake_before_fn(struct fake_tier *fake, enum fake_op op);
 
 struct fake_tier {
 	struct tier base;		/* must be first */
