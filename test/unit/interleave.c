@@ -2,17 +2,16 @@
 
 /*
  * complete, abort and upload of one session at once, in every order of their
- * steps: each runs in a thread of its own, and before each step that others can
- * see it waits for its turn. One may be killed at any, and leases may end.
+ * steps: each has a stack of its own, and before each step that others can see
+ * it waits for its turn. One may be killed at any of them, and leases may end.
  */
 
 #include <errno.h>
-#include <pthread.h>
-#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ucontext.h>
 #include <cmocka.h>
 
 #include "common/service.h"
@@ -20,6 +19,7 @@
 #include "test/unit/fake_tier.h"
 
 #define ACTORS_MAX 3
+#define STACK_SIZE KIB(512)	/* bytes; a sanitizer needs more than most */
 #define CHOICES_MAX 128
 #define SAMPLES 1000
 
@@ -43,8 +43,7 @@ int serve(const struct endpoint *of_function)
 
 /* A process that answers one request. */
 struct actor {
-	pthread_t thread;
-	sem_t go;
+	ucontext_t context;
 	enum role role;
 	struct fake_sink sink;
 	struct service service;
@@ -64,8 +63,9 @@ static struct session session;
 static endpoint_fn *handlers[ROLES];
 static struct actor actors[ACTORS_MAX];
 static size_t n_actors;
-static sem_t turn;		/* the one that ran has stopped */
-static _Thread_local struct actor *me;
+static char *stacks[ACTORS_MAX];
+static ucontext_t scheduler;
+static struct actor *me;	/* whose turn it is; NULL: nobody's */
 
 /* The choices of one run, and how many there were at each. */
 static unsigned char path[CHOICES_MAX], width[CHOICES_MAX];
@@ -101,13 +101,9 @@ static bool next_path(void)
 /* Before a step: waits for the turn. The dead do nothing. */
 static int step(void)
 {
-	if (!me)
-		return 0;
-	if (!me->dead) {
-		sem_post(&turn);
-		sem_wait(&me->go);
-	}
-	return me->dead ? -EIO : 0;
+	if (me && !me->dead)
+		swapcontext(&me->context, &scheduler);
+	return me && me->dead ? -EIO : 0;
 }
 
 static int tier_step(struct fake_tier *fake, enum fake_op op)
@@ -141,15 +137,10 @@ static void call(struct actor *actor)
 	actor->status = r ? 503 : actor->reply.status;
 }
 
-static void *run(void *argument)
+static void run(void)
 {
-	me = argument;
-	sem_wait(&me->go);
 	call(me);
 	me->done = true;
-	if (!me->dead)
-		sem_post(&turn);
-	return NULL;
 }
 
 static void actor_init(struct actor *actor, enum role role)
@@ -172,17 +163,18 @@ static void actor_done(struct actor *actor)
 	fake_sink_done(&actor->sink);
 }
 
+/* Until it waits for its turn again, or has ended. */
 static void let_go(struct actor *actor)
 {
-	sem_post(&actor->go);
-	sem_wait(&turn);
+	me = actor;
+	swapcontext(&scheduler, &actor->context);
+	me = NULL;
 }
 
 static void kill_it(struct actor *actor)
 {
 	actor->dead = true;
-	sem_post(&actor->go);
-	pthread_join(actor->thread, NULL);
+	let_go(actor);
 }
 
 /* One choice: somebody's step, or a death, or the end of a lease. */
@@ -217,11 +209,14 @@ static bool anybody_left(void)
 
 static void begin(enum role role)
 {
-	struct actor *actor = &actors[n_actors++];
+	struct actor *actor = &actors[n_actors];
 
 	actor_init(actor, role);
-	sem_init(&actor->go, 0, 0);
-	pthread_create(&actor->thread, NULL, run, actor);
+	getcontext(&actor->context);
+	actor->context.uc_stack.ss_sp = stacks[n_actors++];
+	actor->context.uc_stack.ss_size = STACK_SIZE;
+	actor->context.uc_link = &scheduler;
+	makecontext(&actor->context, run, 0);
 	/* Nobody sees what it does before its first step. */
 	let_go(actor);
 }
@@ -236,15 +231,11 @@ static void play(struct cast cast, unsigned deaths, unsigned leases)
 	fake_has(&tier, &session);
 	fake_has_chunk(&tier, 0, CHUNK_TEXT, "abcdef", 6);
 	depth = n_actors = 0;
-	sem_init(&turn, 0, 0);
 	for (enum role role = 0; role < ROLES; role++)
 		for (unsigned i = 0; i < cast.n[role]; i++)
 			begin(role);
 	while (anybody_left())
 		choose_step(&deaths, &leases);
-	for (size_t i = 0; i < n_actors; i++)
-		if (!actors[i].dead)
-			pthread_join(actors[i].thread, NULL);
 }
 
 /* What a client gets afterwards, when all leases have ended. */
@@ -391,6 +382,18 @@ static int setup(void **state)
 	handlers[ABORT] = endpoint->handle;
 	upload_main();
 	handlers[UPLOAD] = endpoint->handle;
+	for (size_t i = 0; i < ACTORS_MAX; i++) {
+		stacks[i] = malloc(STACK_SIZE);
+		assert_non_null(stacks[i]);
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ACTORS_MAX; i++)
+		free(stacks[i]);
 	return 0;
 }
 
@@ -404,5 +407,5 @@ static const struct CMUnitTest cases[] = {
 
 int main(void)
 {
-	return cmocka_run_group_tests(cases, setup, NULL);
+	return cmocka_run_group_tests(cases, setup, teardown);
 }
