@@ -40,7 +40,8 @@ def walk(place):
 def test_cgi(place):
     """A process a request, by the web server."""
     walk(place)
-    assert place.serve.processes(*FUNCTIONS) == []
+    wait_until(lambda: not place.serve.processes(*FUNCTIONS), 10,
+               "the last process to end")
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
