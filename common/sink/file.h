@@ -9,7 +9,7 @@
  *					that the bytes are whole
  *	DIR/.tranche/			locks, asides, and which sessions were
  *					applied, while they may come again
- *					(file_folder.h)
+ *					(file/folder.h)
  *
  * An update renames two files: between the two a reader sees new bytes beside
  * an old .json, which its sha256 tells.

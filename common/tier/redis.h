@@ -26,7 +26,7 @@
  * A tier on the server at @url (redis://, unix://), which config.c has
  * checked. Connects when first asked; each trip, connecting included, takes
  * at most @timeout_ms (but for a name that must be looked up, see
- * redis_socket.h). tier_close() the result. -EINVAL the URL cannot be used
+ * redis/socket.h). tier_close() the result. -EINVAL the URL cannot be used
  * (with words for the log in @ret_why, TIER_ERROR_MAX bytes), -ENOMEM.
  */
 EXPORT int tier_redis_open(const char *url, int64_t timeout_ms, char *ret_why,

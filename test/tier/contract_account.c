@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/tier/memory_used.h"
+#include "common/tier/memory/used.h"
 #include "test/tier/contract.h"
 #include "test/tier/crowd.h"
 #include "test/tier/memory_case.h"

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/tier/memory_aside.h"
+#include "common/tier/memory/aside.h"
 #include "test/tier/contract.h"
 #include "test/tier/crowd.h"
 #include "test/tier/memory_case.h"

@@ -13,8 +13,13 @@ WORDS = {"chunk", "content_digest", "cors", "http", "inflate", "json_scan",
 
 # Folders below common/, each with the folders it may include from.
 FOLDERS = {"mongo": {"mongo"},
-           "tier": {"tier", "mongo"},
-           "sink": {"sink", "mongo"}}
+           "tier": {"tier"},
+           "tier/memory": {"tier", "tier/memory"},
+           "tier/redis": {"tier", "tier/redis"},
+           "tier/mongodb": {"tier", "tier/mongodb", "mongo"},
+           "sink": {"sink"},
+           "sink/file": {"sink", "sink/file"},
+           "sink/mongodb": {"sink", "sink/mongodb", "mongo"}}
 
 # The one place where a kind of tier or sink is chosen.
 CHOOSERS = {"store.c": "tier", "open.c": "sink"}
@@ -22,9 +27,9 @@ CHOOSERS = {"store.c": "tier", "open.c": "sink"}
 # A library's headers, and the files that may know of it.
 LIBRARIES = {
     "fcgiapp.h": r"common/front(_fcgi)?\.c",
-    "hiredis/": r"common/tier/redis_\w+\.[ch]",
-    "mongoc/": r"common/(mongo/\w+|(tier|sink)/mongodb\w*)\.[ch]",
-    "bson/": r"common/(mongo/\w+|(tier|sink)/(mongodb|document)\w*)\.[ch]",
+    "hiredis/": r"common/tier/redis/\w+\.[ch]",
+    "mongoc/": r"common/(mongo|tier/mongodb|sink/mongodb)/\w+\.[ch]",
+    "bson/": r"common/(mongo|tier/mongodb|sink/mongodb)/\w+\.[ch]",
     "zlib.h": r"common/inflate\.c",
     "xxhash.h": r"common/digest\.c",
 }

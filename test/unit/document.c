@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <json-c/json.h>
 
-#include "common/sink/document.h"
+#include "common/sink/mongodb/document.h"
 
 #define DEPTH_MAX 100
 
