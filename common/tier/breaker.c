@@ -13,7 +13,7 @@ struct breaker {
 	tier_open_fn *open;
 	struct tier *tier;	/* NULL until first needed */
 	bool unusable;		/* as configured: not asked again */
-	int64_t open_until;	/* CLOCK_MONOTONIC, ms; 0: well */
+	int64_t open_until;	/* CLOCK_MONOTONIC, ms: not asked before */
 	int64_t given_ms;	/* what the last call had to its deadline */
 	char why[TIER_ERROR_MAX];	/* of the failure that opened it */
 };
@@ -97,10 +97,8 @@ static int enter(struct breaker *b, struct deadline dl)
 static int leave(struct breaker *b, int r)
 {
 	b->base.served = b->tier->served;
-	if (r >= 0) {
-		b->open_until = 0;
+	if (r >= 0)
 		return r;
-	}
 	keep_words(b->base.error, b->tier->error);
 	if (!is_own_failure(b, r))
 		keep_off(b);

@@ -80,12 +80,37 @@ static void other_tier_that_knows_better_is_believed(void **state)
 	assert_answer(scene, 404, "\"not_found\"");
 	assert_at_rest(scene);
 	assert_int_equal(scene->redis.record.state, SESSION_ABORTED);
-	/* And one that says so first does not end it. */
+	/* One that says so first does not end it, and no sink is needed. */
 	fake_has(&scene->mongodb, &done);
+	scene->sink.says[FAKE_FIND] = -EIO;
 	assert_int_equal(complete(scene), 0);
 	assert_answer(scene, 201, "{\"from\":\"mongodb\"}");
 	assert_int_equal(scene->sink.calls[FAKE_BEGIN], 0);
 	session_done(&done);
+}
+
+/* Its time is over as soon as the claim is taken. */
+static int vanish(struct fake_tier *fake, enum fake_op op)
+{
+	if (op == FAKE_CLAIM)
+		fake_done(fake);
+	return 0;
+}
+
+static void session_that_is_gone_meanwhile_is_absent(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_send_all(scene);
+	scene->redis.before = scene->mongodb.before = vanish;
+	assert_int_equal(complete(scene), 0);
+	assert_answer(scene, 404, "\"not_found\"");
+	assert_int_equal(scene->sink.calls[FAKE_BEGIN], 0);
+	assert_at_rest(scene);
+	/* But not what the sink has. */
+	fake_has(&scene->redis, &scene->session);
+	fake_sink_has(&scene->sink, &scene->session, "abcdef");
+	assert_done(scene);
 }
 
 static void what_the_sink_has_is_recorded_and_answered(void **state)
@@ -339,6 +364,7 @@ static const struct CMUnitTest cases[] = {
 	SCENE_CASE(steps_are_in_their_order),
 	SCENE_CASE(completed_is_answered_from_the_record),
 	SCENE_CASE(other_tier_that_knows_better_is_believed),
+	SCENE_CASE(session_that_is_gone_meanwhile_is_absent),
 	SCENE_CASE(what_the_sink_has_is_recorded_and_answered),
 	SCENE_CASE(other_holder_is_said_and_nothing_done),
 	SCENE_CASE(abort_that_holds_the_claim_may_have_ended_it),

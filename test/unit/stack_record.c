@@ -63,6 +63,7 @@ static void one_shared_tier_is_enough(void **state)
 		assert_int_equal(put(bed), 0);
 		assert_string_equal(bed->stack->served, "mongodb");
 		assert_false(bed->memory.has_record);
+		assert_int_equal(bed->redis.calls[FAKE_DROP_SESSION], 0);
 	}
 }
 
