@@ -308,7 +308,9 @@ int serve(const struct endpoint *endpoint)
 	server.service.config = &server.config;
 	if (read_config(&server.config))
 		return EXIT_CONFIG;
+	/* Both come back as errors of the call, which are handled. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	umask(077);
 	keep_memory();
 	request_init(&server.request);

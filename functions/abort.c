@@ -14,7 +14,7 @@
  *	503	no tier can record it (Retry-After)
  *
  * The order of the steps is what keeps an abort and a complete of one session
- * from both being done: see complete.c.
+ * from both being done: see completion.h.
  */
 
 #include <errno.h>

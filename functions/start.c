@@ -24,31 +24,30 @@
 #include "common/service.h"
 
 struct start {
+	struct session session;		/* as far as the client says it */
 	uint64_t total_chunks;
-	uint64_t total_size;
-	bool is_update;
-	bool is_compressed;
-	char persistent_id[SESSION_PERSISTENT_ID_MAX + 1];
-	char file_name[SESSION_FILE_NAME_MAX + 1];
-	char content_type[SESSION_CONTENT_TYPE_MAX + 1];
-	char sha256[SESSION_SHA256_LEN + 1];
 };
 
-#define MEMBER(member) \
-	offsetof(struct start, member), sizeof(((struct start *)NULL)->member)
+#define TEXT(member) \
+	offsetof(struct start, session.member), \
+	sizeof(((struct start *)NULL)->session.member)
 
 static const struct field fields[] = {
-	{ "totalChunks", FIELD_UINT, MEMBER(total_chunks), false },
-	{ "totalSize", FIELD_UINT, MEMBER(total_size), false },
-	{ "isUpdate", FIELD_BOOL, MEMBER(is_update), true },
-	{ "isCompressed", FIELD_BOOL, MEMBER(is_compressed), true },
-	{ "persistentId", FIELD_NAME, MEMBER(persistent_id), true },
-	{ "fileName", FIELD_STRING, MEMBER(file_name), true },
-	{ "contentType", FIELD_STRING, MEMBER(content_type), true },
-	{ "sha256", FIELD_NAME, MEMBER(sha256), true },
+	{ "totalChunks", FIELD_UINT, offsetof(struct start, total_chunks), 0,
+	  false },
+	{ "totalSize", FIELD_UINT, offsetof(struct start, session.total_size),
+	  0, false },
+	{ "isUpdate", FIELD_BOOL, offsetof(struct start, session.is_update), 0,
+	  true },
+	{ "isCompressed", FIELD_BOOL,
+	  offsetof(struct start, session.is_compressed), 0, true },
+	{ "persistentId", FIELD_NAME, TEXT(persistent_id), true },
+	{ "fileName", FIELD_STRING, TEXT(file_name), true },
+	{ "contentType", FIELD_STRING, TEXT(content_type), true },
+	{ "sha256", FIELD_NAME, TEXT(sha256), true },
 };
 
-static int check_texts(struct request *req, const struct start *in)
+static int check_texts(struct request *req, const struct session *in)
 {
 	uint8_t digest[SHA256_SIZE];
 
@@ -81,59 +80,54 @@ static int check_numbers(struct request *req, const struct config *config,
 		return request_invalid(req, "totalChunks must be at least 1");
 	if (in->total_chunks > config->max_chunks)
 		return request_too_large(req, "maxChunks", config->max_chunks);
-	if (in->total_size > config->max_size)
+	if (in->session.total_size > config->max_size)
 		return request_too_large(req, "maxSize", config->max_size);
 	/* An upload of nothing is one empty chunk. */
-	if (in->total_chunks > in->total_size && in->total_chunks > 1)
+	if (in->total_chunks > in->session.total_size && in->total_chunks > 1)
 		return request_invalid(req, "totalChunks is more than "
 				       "totalSize: no chunk may be empty");
 	if (!__builtin_mul_overflow(in->total_chunks, config->max_chunk_size,
-				    &most) && in->total_size > most)
+				    &most) && in->session.total_size > most)
 		return request_invalid(req, "totalSize is more than "
 				       "totalChunks chunks can hold");
 	return 0;
 }
 
-static void fill(struct session *session, const struct start *in,
-		 const struct request *req, const struct config *config)
+/* What the client does not say. */
+static int begin(struct session *session, const struct request *req,
+		 const struct config *config)
 {
-	session->total_chunks = (uint32_t)in->total_chunks;
-	session->total_size = in->total_size;
-	session->is_update = in->is_update;
-	session->is_compressed = in->is_compressed;
 	session->created_at = req->now_ms;
 	session->expires_at = req->now_ms + config->ttl_ms;
-	strcpy(session->owner, req->owner);
-	strcpy(session->persistent_id, in->persistent_id);
-	strcpy(session->file_name, in->file_name);
-	strcpy(session->content_type, in->content_type);
-	for (size_t i = 0; in->sha256[i]; i++)
-		session->sha256[i] =
-			(char)tolower((unsigned char)in->sha256[i]);
+	/* request_begin() refused an owner that is longer. */
+	memcpy(session->owner, req->owner, strlen(req->owner) + 1);
+	for (char *c = session->sha256; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return session_id_make(req->now_ms, session->id);
 }
 
 static int start(struct service *service, struct request *req,
 		 struct reply *reply)
 {
 	const struct config *config = service->config;
-	struct session session = { 0 };
 	struct start in = { 0 };
+	struct session *session = &in.session;
 	int r;
 
 	r = request_fields(req, fields, ARRAY_SIZE(fields), 0, &in);
 	if (!r)
-		r = check_texts(req, &in);
+		r = check_texts(req, session);
 	if (!r)
 		r = check_numbers(req, config, &in);
 	if (r)
 		return request_refuse(req, r, reply);
 
-	r = session_id_make(req->now_ms, session.id);
+	session->total_chunks = (uint32_t)in.total_chunks;
+	r = begin(session, req, config);
 	if (r)
 		return r;
-	memcpy(service->session_id, session.id, sizeof(session.id));
-	fill(&session, &in, req, config);
-	r = tier_put_session(service->store, &session, req->deadline);
+	memcpy(service->session_id, session->id, sizeof(session->id));
+	r = tier_put_session(service->store, session, req->deadline);
 	if (r == TIER_E_FULL) {
 		service_reason(service, "no tier has room for the session");
 		return -ENOSPC;
@@ -142,8 +136,8 @@ static int start(struct service *service, struct request *req,
 		return r;
 
 	reply_open(reply, HTTP_OK);
-	reply_string(reply, "sessionId", session.id);
-	reply_time(reply, "expiresAt", session.expires_at);
+	reply_string(reply, "sessionId", session->id);
+	reply_time(reply, "expiresAt", session->expires_at);
 	reply_uint(reply, "maxChunkSize", config->max_chunk_size);
 	return reply_close(reply);
 }
