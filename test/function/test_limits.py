@@ -5,6 +5,7 @@ import gzip
 
 import pytest
 
+import settings
 from conftest import TWO
 from place import Place
 
@@ -114,16 +115,33 @@ def test_inflated(small):
     assert not small.has(up.persistent_id)
 
 
-def test_no_room(clean):
-    """507 when the tier is full; with room again it goes on."""
+@pytest.mark.parametrize("end", ["completes", "abort"])
+def test_no_room(clean, end):
+    """507 when the tier is full; what another upload held is free once that
+    has ended, either way."""
     with Place("embedded", {"TRANCHE_MEMORY_MAX": str(ROOM)}) as place:
         first = place.upload(b"a" * 40000, b"b", sent=(0,))
         second = place.upload(b"c" * 40000, b"d", sent=(1,))
         answer = second.client.upload_raw(second.sid, 0, second.parts[0])
         assert (answer.status, answer.code) == (507, "full"), answer
         assert second.status().json["missing"] == [[0, 0]]
-        first.completes()
+        assert getattr(first, end)().status in (200, 201)
         second.completes()
+
+
+@pytest.mark.parametrize("end", ["completes", "abort"])
+def test_nothing_is_left(clean, end):
+    """Of the chunks, in any tier, once an upload has ended."""
+    setting = settings.SETTINGS["redis+mongodb"]
+    with Place(setting.name) as place, settings.mongodb_client() as client:
+        up = place.upload()
+        held = client[settings.mongodb_name(setting)]["chunkeduploadchunks"]
+        server = settings.redis_client(setting)
+        assert server.keys("chunked:{%s}:chunk:*" % up.sid)
+        assert getattr(up, end)().status in (200, 201)
+        assert server.keys("chunked:{%s}:*" % up.sid) == [
+            b"chunked:{%s}:info" % up.sid.encode()]
+        assert held.count_documents({"sessionId": up.sid}) == 0
 
 
 def test_no_tier(clean):
