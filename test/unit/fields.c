@@ -132,9 +132,13 @@ static void integers(void **state)
 				 0);
 		assert_true(in.number == good[i].value);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_invalid(parse_value(bad[i], number_field, &in), "n ",
 			       bad[i]);
+		if (bad[i][0] == '-')
+			assert_string_equal(req.invalid,
+					    "n must not be negative");
+	}
 }
 
 static void flags(void **state)

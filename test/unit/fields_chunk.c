@@ -150,7 +150,8 @@ static void data_of_another_type_or_too_long_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_invalid(parse_data(bad[i], &in), "data", bad[i]);
+		assert_invalid(parse_data(bad[i], &in), i ? "data must be" :
+			       "data is missing", bad[i]);
 	assert_invalid(parse("{\"sessionId\":\"" ID "\",\"n\":0}",
 			     chunk_fields, 3, &in), "data", "absent");
 	assert_invalid(parse("{\"data\":\"a\",\"data\":\"a\",\"n\":0}",
