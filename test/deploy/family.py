@@ -42,6 +42,11 @@ def below(pid):
     return {p for p in found if states[p][0] != "Z"}
 
 
+def children(pid):
+    return {p for p, (state, parent) in _states().items()
+            if parent == pid and state != "Z"}
+
+
 def mine():
     return below(os.getpid())
 
