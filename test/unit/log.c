@@ -108,6 +108,9 @@ static void long_line_loses_its_last_fields_whole(void **state)
 	static const enum config_log_format formats[] = {
 		CONFIG_LOG_LOGFMT, CONFIG_LOG_JSON,
 	};
+	static const char *const names[] = {
+		"n", "na", "nam", "name", "named", "names", "names_",
+	};
 	char value[3 * LOG_LINE_MAX];
 
 	(void)state;
@@ -118,9 +121,9 @@ static void long_line_loses_its_last_fields_whole(void **state)
 		value[len] = '\0';
 		begin(formats[len / 2 % 2]);
 		log_text(&line, "first", "1");
+		log_text(&line, names[len % ARRAY_SIZE(names)], value);
 		log_text(&line, "long", value);
-		log_text(&line, "long", value);
-		log_text(&line, "long", value);
+		log_text(&line, "longer", value);
 		log_text(&line, "last", "9");
 		end();
 		assert_true(strlen(text) <= LOG_LINE_MAX);

@@ -324,8 +324,11 @@ static void program_ends_after_so_many_requests(void **state)
 static int alternates(struct service *service, struct request *req,
 		      struct reply *reply)
 {
-	return req->query[0] == 'f' ? fails(service, req, reply) :
-				      reply_no_session(reply);
+	if (req->query[0] != 'f')
+		return reply_no_session(reply);
+	strcpy(service->session_id, ID);
+	service_reason(service, "a reason");
+	return fails(service, req, reply);
 }
 
 static void reason_and_tier_are_of_this_request(void **state)
@@ -347,6 +350,7 @@ static void reason_and_tier_are_of_this_request(void **state)
 	assert_non_null(strstr(second, " status=404 code=not_found "));
 	assert_null(strstr(second, "reason="));
 	assert_null(strstr(second, "session="));
+	assert_log(" reason=\"a reason\"\n");
 }
 
 static void body_over_its_limit_is_413(void **state)
@@ -436,14 +440,10 @@ static const struct CMUnitTest cases[] = {
 	CASE(wrong_environment_is_said_and_nothing_served),
 };
 
-static int forget(void **state)
-{
-	(void)state;
-	fake_front_done(&front);
-	return 0;
-}
-
 int main(void)
 {
-	return cmocka_run_group_tests(cases, NULL, forget);
+	int failed = cmocka_run_group_tests(cases, NULL, NULL);
+
+	fake_front_done(&front);
+	return failed;
 }
