@@ -44,13 +44,25 @@ static void keep_off(struct breaker *b)
 	b->open_until = clock_monotonic_ms() + b->config->cooldown_ms;
 }
 
-/* Failures that say something of this process and not of the tier. */
+/* The tier's words, which shall say whose they are. */
+static void take_words(struct breaker *b)
+{
+	size_t len = strlen(b->name);
+
+	if (strncmp(b->tier->error, b->name, len) == 0 &&
+	    b->tier->error[len] == ':')
+		keep_words(b->base.error, b->tier->error);
+	else
+		fail(b, 0, b->tier->error);
+}
+
+/* Failures that say something of this process or the data, not of the tier. */
 static bool is_own_failure(const struct breaker *b, int r)
 {
 	if (r == -ETIMEDOUT)
 		return b->given_ms < BREAKER_FAIR_MS;
 	return r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -ENOBUFS ||
-	       r == -EAGAIN;
+	       r == -EMSGSIZE || r == -EAGAIN;
 }
 
 /* Opens the tier, which asks nobody yet. */
@@ -99,7 +111,7 @@ static int leave(struct breaker *b, int r)
 	b->base.served = b->tier->served;
 	if (r >= 0)
 		return r;
-	keep_words(b->base.error, b->tier->error);
+	take_words(b);
 	if (!is_own_failure(b, r))
 		keep_off(b);
 	/* As an errno of the system it would read as "not configured". */

@@ -10,8 +10,8 @@
  *
  * No failure of the tier, and nothing that keeps one off it: what this process
  * lacks (memory, descriptors, time that was over or all but over before the
- * call, which is then not made), and -EAGAIN, by which a tier that answers says
- * that it cannot just now.
+ * call, which is then not made), what is too long (-EMSGSIZE), and -EAGAIN, by
+ * which a tier that answers says that it cannot just now.
  */
 
 #pragma once

@@ -171,7 +171,7 @@ static void answers_keep_nobody_off(void **state)
 static void failures_of_this_process_keep_nobody_off(void **state)
 {
 	static const int own[] = {
-		-ENOMEM, -EMFILE, -ENFILE, -ENOBUFS, -EAGAIN,
+		-ENOMEM, -EMFILE, -ENFILE, -ENOBUFS, -EMSGSIZE, -EAGAIN,
 	};
 
 	(void)state;
@@ -267,6 +267,15 @@ static void silent_tier_never_reads_as_not_configured(void **state)
 	assert_int_equal(ping(), -EIO);
 }
 
+static void words_say_whose_they_are(void **state)
+{
+	(void)state;
+	fake.name = "the server";
+	fake.fails = -EIO;
+	assert_int_equal(ping(), -EIO);
+	assert_string_equal(breaker->error, "redis: the server: ping failed");
+}
+
 static void who_served_is_said(void **state)
 {
 	struct session s = fake_session(1, 3);
@@ -304,6 +313,7 @@ static const struct CMUnitTest cases[] = {
 	CASE(tier_that_cannot_be_opened_is_sick),
 	CASE(no_memory_to_open_it_is_tried_again_at_once),
 	CASE(silent_tier_never_reads_as_not_configured),
+	CASE(words_say_whose_they_are),
 	CASE(who_served_is_said),
 	CASE(tier_is_closed_with_it_if_it_was_opened),
 };
