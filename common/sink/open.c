@@ -11,34 +11,35 @@
 /* Levels of nesting in a document; MongoDB itself takes 100. */
 #define DOCUMENT_DEPTH_MAX 100
 
-static int open_mongodb(const struct config *config, struct sink **ret_sink)
+static int open_mongodb(const struct config *config, char *ret_why,
+			struct sink **ret_sink)
 {
 	const struct sink_mongodb_limits limits = {
 		.json_max = config->max_document,
 		.depth_max = DOCUMENT_DEPTH_MAX,
 	};
 	__typeof__(sink_mongodb_open) *open;
-	char why[SINK_ERROR_MAX];
 	void *address;
 	int r;
 
 	_Static_assert(SINK_ERROR_MAX >= MODULE_ERROR_MAX, "one buffer serves");
-	r = module_symbol("mongodb", "sink_mongodb_open", why, &address);
+	r = module_symbol("mongodb", "sink_mongodb_open", ret_why, &address);
 	if (r)
 		return r;
 	memcpy(&open, &address, sizeof(open));
 	return open(config->mongodb_uri, config->sink_target, &limits,
-		    config->mongodb_timeout_ms, why, ret_sink);
+		    config->mongodb_timeout_ms, ret_why, ret_sink);
 }
 
-int sink_open(const struct config *config, struct sink **ret_sink)
+int sink_open(const struct config *config, char *ret_why,
+	      struct sink **ret_sink)
 {
 	switch (config->sink) {
 	case CONFIG_SINK_FILE:
 		return sink_file_open(config->sink_target, config->sink_mode,
 				      ret_sink);
 	case CONFIG_SINK_MONGODB:
-		return open_mongodb(config, ret_sink);
+		return open_mongodb(config, ret_why, ret_sink);
 	}
 	return -EINVAL;
 }
