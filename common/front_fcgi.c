@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "common/front.h"
@@ -14,6 +16,7 @@
 struct front_fcgi {
 	struct front base;	/* must be first */
 	FCGX_Request request;
+	sigset_t waiting;	/* the signals blocked while it waits */
 };
 
 /* Like container_of: base is the first member. */
@@ -22,15 +25,27 @@ static struct front_fcgi *self(struct front *front)
 	return (struct front_fcgi *)front;
 }
 
+/*
+ * Several processes wait on one socket: all wake, and those that another was
+ * quicker than wait on. SIGTERM is blocked but here, so that it ends a wait
+ * and never comes between a look at it and a call that blocks.
+ */
 static int fcgi_accept(struct front *front, int64_t idle_ms)
 {
 	struct pollfd listening = { .fd = LISTEN_FD, .events = POLLIN };
-	int timeout = idle_ms > INT_MAX ? INT_MAX : (int)idle_ms;
+	struct timespec idle = {
+		.tv_sec = (time_t)(idle_ms / 1000),
+		.tv_nsec = (long)(idle_ms % 1000) * 1000000,
+	};
+	int r;
 
-	if (idle_ms > 0 && poll(&listening, 1, timeout) <= 0)
-		return FRONT_E_END;
-	/* Fails at SIGTERM, which libfcgi handles, and on a closed socket. */
-	return FCGX_Accept_r(&self(front)->request) < 0 ? FRONT_E_END : 0;
+	do {
+		if (ppoll(&listening, 1, idle_ms > 0 ? &idle : NULL,
+			  &self(front)->waiting) <= 0)
+			return FRONT_E_END;
+		r = FCGX_Accept_r(&self(front)->request);
+	} while (r == -EAGAIN || r == -ECONNABORTED);
+	return r < 0 ? FRONT_E_END : 0;
 }
 
 static const char *fcgi_param(struct front *front, const char *name)
@@ -86,18 +101,39 @@ static const struct front_impl fcgi_impl = {
 	.close = fcgi_close,
 };
 
+/* The socket does not block, and SIGTERM waits for fcgi_accept(). */
+static int prepare_waiting(struct front_fcgi *front)
+{
+	int flags = fcntl(LISTEN_FD, F_GETFL);
+	sigset_t term;
+
+	if (flags < 0 || fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK))
+		return -errno;
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &term, &front->waiting))
+		return -errno;
+	sigdelset(&front->waiting, SIGTERM);
+	return 0;
+}
+
 int front_fcgi_open(struct front **ret_front)
 {
 	struct front_fcgi *front;
+	int r;
 
 	front = calloc(1, sizeof(*front));
 	if (!front)
 		return -ENOMEM;
 	front->base.impl = &fcgi_impl;
-	if (FCGX_Init() || FCGX_InitRequest(&front->request, LISTEN_FD,
-					    FCGI_FAIL_ACCEPT_ON_INTR)) {
+	r = prepare_waiting(front);
+	if (!r && (FCGX_Init() ||
+		   FCGX_InitRequest(&front->request, LISTEN_FD,
+				    FCGI_FAIL_ACCEPT_ON_INTR)))
+		r = -EIO;
+	if (r) {
 		free(front);
-		return -EIO;
+		return r;
 	}
 	*ret_front = &front->base;
 	return 0;
