@@ -43,16 +43,39 @@ void chunk_list_sort(struct chunk_list *list)
 
 	if (list->n == 0)
 		return;
-	/*
-	 * glibc's qsort() is a merge sort, and so stable, below a quarter of
-	 * the machine's memory; a list is bounded far below that.
-	 */
 	qsort(list->chunks, list->n, sizeof(*list->chunks), compare_index);
 	for (size_t i = 0; i < list->n; i++)
 		if (kept == 0 || list->chunks[kept - 1].index !=
 				 list->chunks[i].index)
 			list->chunks[kept++] = list->chunks[i];
 	list->n = kept;
+}
+
+int chunk_list_merge(struct chunk_list *list, const struct chunk_list *from)
+{
+	struct chunk_list merged = { .silent = list->silent };
+	size_t i = 0, j = 0;
+
+	while (i < list->n || j < from->n) {
+		const struct chunk_info *next;
+
+		if (j == from->n || (i < list->n &&
+		    list->chunks[i].index <= from->chunks[j].index))
+			next = &list->chunks[i++];
+		else
+			next = &from->chunks[j++];
+		/* On one index @list's comes first, and stays. */
+		if (merged.n > 0 &&
+		    merged.chunks[merged.n - 1].index == next->index)
+			continue;
+		if (chunk_list_add(&merged, next)) {
+			chunk_list_done(&merged);
+			return -ENOMEM;
+		}
+	}
+	chunk_list_done(list);
+	*list = merged;
+	return 0;
 }
 
 uint64_t chunk_list_bytes(const struct chunk_list *list)

@@ -55,8 +55,14 @@ void chunk_list_done(struct chunk_list *list);
  */
 int chunk_list_add(struct chunk_list *list, const struct chunk_info *info);
 
-/* Sorts by index; of several with one index the one added first stays. */
+/* Sorts by index; of several with one index any one stays. */
 void chunk_list_sort(struct chunk_list *list);
+
+/*
+ * Adds what @from has at indices that @list has not; both are sorted, and @list
+ * still is. -ENOMEM, and then @list is as it was.
+ */
+int chunk_list_merge(struct chunk_list *list, const struct chunk_list *from);
 
 /* Bytes of all chunks in the list; UINT64_MAX when they do not fit. */
 uint64_t chunk_list_bytes(const struct chunk_list *list);

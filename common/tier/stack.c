@@ -89,15 +89,6 @@ static int stack_get_chunk(struct tier *t, const struct session *session,
 	return stack_not_found(s, &v);
 }
 
-static int add_all(struct chunk_list *to, const struct chunk_list *from)
-{
-	int r = 0;
-
-	for (size_t i = 0; !r && i < from->n; i++)
-		r = chunk_list_add(to, &from->chunks[i]);
-	return r;
-}
-
 static int stack_list_chunks(struct tier *t, const struct session *session,
 			     struct deadline dl, struct chunk_list *ret_list)
 {
@@ -112,7 +103,7 @@ static int stack_list_chunks(struct tier *t, const struct session *session,
 		int said = tier_list_chunks(tier, session, dl, &list);
 
 		stack_note(s, &v, tier, said);
-		if (said == 0 && add_all(&all, &list))
+		if (said == 0 && chunk_list_merge(&all, &list))
 			r = tier_fail(&s->base, -ENOMEM,
 				      "no memory for a list of chunks");
 		chunk_list_done(&list);
@@ -123,7 +114,6 @@ static int stack_list_chunks(struct tier *t, const struct session *session,
 		chunk_list_done(&all);
 		return r;
 	}
-	chunk_list_sort(&all);
 	all.silent = v.failure != 0;
 	*ret_list = all;
 	return 0;
