@@ -68,6 +68,7 @@ class Serve:
             self.url = self.ready()
         except BaseException:
             self.end()
+            self.forget()
             raise
         return self
 
