@@ -28,7 +28,7 @@
 struct place {
 	char uri[512];
 	char database[64];
-	char state_dir[64];
+	char state_dir[256];
 	mongoc_client_t *client;
 };
 
@@ -69,7 +69,9 @@ static int set_up(void **state)
 	snprintf(place.uri, sizeof(place.uri), "%.*s/%s",
 		 path ? (int)(path - uri) : (int)strlen(uri), uri,
 		 place.database);
-	strcpy(place.state_dir, "/tmp/tranche-test-XXXXXX");
+	snprintf(place.state_dir, sizeof(place.state_dir),
+		 "%s/tranche-test-XXXXXX",
+		 getenv("TMPDIR") ? getenv("TMPDIR") : P_tmpdir);
 	mongoc_init();
 	place.client = mongoc_client_new(place.uri);
 	*state = &place;
@@ -78,7 +80,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	char command[128];
+	char command[512];
 	struct place *p = *state;
 	mongoc_database_t *database;
 
