@@ -83,11 +83,6 @@ struct inflate *inflate_free(struct inflate *in)
 	return NULL;
 }
 
-void inflate_freep(struct inflate **in)
-{
-	inflate_free(*in);
-}
-
 const char *inflate_reason(const struct inflate *in)
 {
 	return in->reason;

@@ -57,6 +57,3 @@ bool inflate_is_compressed(const struct inflate *inflate);
 
 /* Takes NULL, gives NULL. */
 struct inflate *inflate_free(struct inflate *inflate);
-
-/* For CLEANUP(): frees *inflate. */
-void inflate_freep(struct inflate **inflate);

@@ -114,11 +114,6 @@ struct tier *tier_close(struct tier *t)
 	return NULL;
 }
 
-void tier_closep(struct tier **t)
-{
-	*t = tier_close(*t);
-}
-
 int tier_token_make(struct tier_token *ret_token)
 {
 	uint8_t random[TIER_TOKEN_LEN / 2];

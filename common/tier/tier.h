@@ -217,9 +217,6 @@ int tier_ping(struct tier *t, struct deadline dl);
 /* Closes @t, which may be NULL; returns NULL. */
 struct tier *tier_close(struct tier *t);
 
-/* For CLEANUP(): closes *t. */
-void tier_closep(struct tier **t);
-
 /* Makes a token. -errno of getrandom(2). */
 int tier_token_make(struct tier_token *ret_token);
 
