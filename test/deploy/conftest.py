@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The commands as a user meets them."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "function"))
-
-import family                       # noqa: E402
-from shell import Shell             # noqa: E402
+import family
+from shell import Shell
 
 SERVERS = ["nginx", "cgi"]
 
