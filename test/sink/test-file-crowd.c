@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "test/sink/interrupt.h"
+#include "test/lib/interrupt.h"
 #include "test/sink/trial.h"
 
 #define CROWD 8

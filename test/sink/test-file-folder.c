@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "common/sink/file.h"
-#include "test/sink/interrupt.h"
+#include "test/lib/interrupt.h"
 #include "test/sink/trial.h"
 
 static int open_trial(void **state)

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "test/sink/interrupt.h"
+#include "test/lib/interrupt.h"
 #include "test/sink/trial.h"
 
 #define EVENTS_MAX 64

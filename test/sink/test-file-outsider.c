@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "test/sink/interrupt.h"
+#include "test/lib/interrupt.h"
 #include "test/sink/trial.h"
 
 struct dead {

@@ -25,7 +25,7 @@
 
 #include <cmocka.h>
 
-#include "test/sink/interrupt.h"
+#include "test/lib/interrupt.h"
 #include "test/sink/trial.h"
 
 #define PAGE 4096

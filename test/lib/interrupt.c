@@ -24,7 +24,7 @@
 #include <cmocka.h>
 
 #include "common/base.h"
-#include "test/sink/interrupt.h"
+#include "test/lib/interrupt.h"
 
 /* Calls that nobody is asked about: memory, time, signals, the end, and how the
  * listener reaches the parent. */
