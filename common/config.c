@@ -33,7 +33,7 @@ static const struct option options[] = {
 	  KIND_OTHER, 0, 0, 0, config_parse_mongodb_uri },
 	{ { "TRANCHE_TIERS", "redis,mongodb,memory", "the tiers in their order; by default those that have a URL, and memory" },
 	  KIND_OTHER, 0, 0, 0, config_parse_tiers },
-	{ { "TRANCHE_COPIES", "1", "shared tiers that must hold a chunk and the session before a 2xx; this version serves 1" },
+	{ { "TRANCHE_COPIES", "1", "shared tiers that must hold a chunk and the session before a 2xx: 1, or 2; memory is never one" },
 	  KIND_OTHER, 0, 0, 0, config_parse_copies },
 	{ { "TRANCHE_SINK", "file:/var/lib/tranche", "where uploads go: file:DIR or mongodb:COLLECTION" },
 	  KIND_OTHER, 0, 0, 0, config_parse_sink },

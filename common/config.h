@@ -45,7 +45,7 @@ struct config {
 	const char *mongodb_uri;	/* NULL: not set, or invalid */
 	enum config_tier tiers[CONFIG_TIERS_MAX];	/* in order */
 	size_t n_tiers;
-	uint64_t copies;
+	uint64_t copies;		/* of what a 2xx promises */
 
 	enum config_sink sink;
 	const char *sink_target;	/* the folder, the collection */

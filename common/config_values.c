@@ -123,6 +123,8 @@ static int add_tier(struct config_reader *in, const char *name,
 			return config_complain(in->errors, name,
 					       "names %.*s twice", (int)len,
 					       word);
+	if (is_set(in, tier))
+		in->shared++;
 	if (!has_url(config, tier)) {
 		if (named && !is_set(in, tier))
 			return config_complain(in->errors, name,
@@ -158,11 +160,15 @@ int config_parse_tiers(struct config_reader *in, const char *name,
 int config_parse_copies(struct config_reader *in, const char *name,
 			const char *value)
 {
-	if (strcmp(value, "1") != 0)
-		return config_complain(in->errors, name,
-				       "must be 1: more copies are "
-				       "not served by this version");
-	in->config->copies = 1;
+	if (strcmp(value, "1") != 0 && strcmp(value, "2") != 0)
+		return config_complain(in->errors, name, "must be 1 or 2");
+	in->config->copies = (uint64_t)(value[0] - '0');
+	if (in->config->copies > 1 && in->shared < in->config->copies)
+		return config_complain(
+			in->errors, name,
+			"is 2, but there are not two tiers to keep them: set "
+			"both REDIS_URL and MONGODB_URI, and name both in "
+			"TRANCHE_TIERS");
 	return 0;
 }
 

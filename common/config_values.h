@@ -12,6 +12,7 @@ struct config_reader {
 	struct config *config;
 	struct buf *errors;
 	struct buf *warnings;
+	size_t shared;		/* tiers named and set, their URL valid or not */
 };
 
 /* Adds a line, "@name @format". -ENOBUFS, -ENOMEM. */

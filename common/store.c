@@ -75,7 +75,8 @@ int store_open(const struct config *config, struct tier **ret_store)
 				      kinds[kind].open, &tiers[i].tier);
 	}
 	if (!r)
-		r = tier_stack_open(tiers, config->n_tiers, ret_store);
+		r = tier_stack_open(tiers, config->n_tiers,
+				    (size_t)config->copies, ret_store);
 	for (size_t i = 0; r && i < config->n_tiers; i++)
 		tier_close(tiers[i].tier);
 	return r;

@@ -11,11 +11,20 @@ struct stack *stack_of(struct tier *t)
 	return (struct stack *)t;
 }
 
+size_t stack_shared(const struct stack *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		n += s->tiers[i].is_shared;
+	return n;
+}
+
 void stack_note(struct stack *s, struct stack_verdict *v,
 		const struct tier *tier, int r)
 {
 	if (r == 0)
-		v->done = true;
+		v->done++;
 	if (r == TIER_E_FULL)
 		v->full = true;
 	if (r == TIER_E_ABSENT)
@@ -27,47 +36,34 @@ void stack_note(struct stack *s, struct stack_verdict *v,
 	memcpy(s->base.error, tier->error, sizeof(s->base.error));
 }
 
-static int unusable(struct stack *s)
+/* Fails for want of tiers, unless one has said already why it is none. */
+static int unusable(struct stack *s, const char *words)
 {
 	if (s->base.error[0])
 		return -ENODEV;
-	return tier_fail(&s->base, -ENODEV, "no tier is configured");
+	return tier_fail(&s->base, -ENODEV, "%s", words);
 }
 
-int stack_written(struct stack *s, const struct stack_verdict *v)
+int stack_written(struct stack *s, const struct stack_verdict *v,
+		  size_t wanted)
 {
-	if (v->done)
+	if (v->done >= wanted)
 		return 0;
 	if (v->failure)
 		return v->failure;
-	return v->full ? TIER_E_FULL : unusable(s);
+	if (v->full)
+		return TIER_E_FULL;
+	return unusable(s, wanted > 1 ?
+			"fewer shared tiers are configured than copies" :
+			"no tier is configured");
 }
 
 int stack_not_found(struct stack *s, const struct stack_verdict *v)
 {
 	if (v->failure)
 		return v->failure;
-	return v->absent ? TIER_E_ABSENT : unusable(s);
-}
-
-static int stack_put_chunk(struct tier *t, const struct session *session,
-			   const struct chunk *chunk, struct deadline dl,
-			   struct chunk_count *ret_count)
-{
-	struct stack *s = stack_of(t);
-	struct stack_verdict v = { 0 };
-
-	for (size_t i = 0; i < s->n; i++) {
-		struct tier *tier = s->tiers[i].tier;
-		int r = tier_put_chunk(tier, session, chunk, dl, ret_count);
-
-		if (r == 0)
-			s->base.served = tier->served;
-		if (r == 0 || r == TIER_E_CONFLICT || r == TIER_E_LIMIT)
-			return r;
-		stack_note(s, &v, tier, r);
-	}
-	return stack_written(s, &v);
+	return v->absent ? TIER_E_ABSENT :
+	       unusable(s, "no tier is configured");
 }
 
 static int stack_get_chunk(struct tier *t, const struct session *session,
@@ -143,7 +139,7 @@ static int stack_claim(struct tier *t, const struct session *session,
 		}
 		stack_note(s, &v, tier, r);
 	}
-	return stack_written(s, &v);
+	return stack_written(s, &v, 1);
 }
 
 static int stack_release(struct tier *t, const struct session *session,
@@ -155,7 +151,7 @@ static int stack_release(struct tier *t, const struct session *session,
 	for (size_t i = 0; i < s->n; i++)
 		stack_note(s, &v, s->tiers[i].tier,
 			   tier_release(s->tiers[i].tier, session, token, dl));
-	return stack_written(s, &v);
+	return stack_written(s, &v, 1);
 }
 
 static int stack_is_claimed(struct tier *t, const struct session *session,
@@ -175,7 +171,7 @@ static int stack_is_claimed(struct tier *t, const struct session *session,
 	}
 	if (v.done)
 		*ret_held = any;
-	return stack_written(s, &v);
+	return stack_written(s, &v, 1);
 }
 
 static int stack_drop_session(struct tier *t, const struct session *session,
@@ -187,7 +183,7 @@ static int stack_drop_session(struct tier *t, const struct session *session,
 	for (size_t i = 0; i < s->n; i++)
 		stack_note(s, &v, s->tiers[i].tier,
 			   tier_drop_session(s->tiers[i].tier, session, dl));
-	return stack_written(s, &v);
+	return stack_written(s, &v, 1);
 }
 
 static int stack_drop_chunk(struct tier *t, const struct session *session,
@@ -200,7 +196,7 @@ static int stack_drop_chunk(struct tier *t, const struct session *session,
 		stack_note(s, &v, s->tiers[i].tier,
 			   tier_drop_chunk(s->tiers[i].tier, session, info,
 					   dl));
-	return stack_written(s, &v);
+	return stack_written(s, &v, 1);
 }
 
 static int stack_drop_chunks(struct tier *t, const struct session *session,
@@ -212,7 +208,7 @@ static int stack_drop_chunks(struct tier *t, const struct session *session,
 	for (size_t i = 0; i < s->n; i++)
 		stack_note(s, &v, s->tiers[i].tier,
 			   tier_drop_chunks(s->tiers[i].tier, session, dl));
-	return stack_written(s, &v);
+	return stack_written(s, &v, 1);
 }
 
 static int stack_sweep(struct tier *t, struct deadline dl)
@@ -223,7 +219,7 @@ static int stack_sweep(struct tier *t, struct deadline dl)
 	for (size_t i = 0; i < s->n; i++)
 		stack_note(s, &v, s->tiers[i].tier,
 			   tier_sweep(s->tiers[i].tier, dl));
-	return stack_written(s, &v);
+	return stack_written(s, &v, 1);
 }
 
 static int stack_ping(struct tier *t, struct deadline dl)
@@ -234,7 +230,7 @@ static int stack_ping(struct tier *t, struct deadline dl)
 	for (size_t i = 0; i < s->n; i++)
 		stack_note(s, &v, s->tiers[i].tier,
 			   tier_ping(s->tiers[i].tier, dl));
-	return stack_written(s, &v);
+	return stack_written(s, &v, 1);
 }
 
 static void stack_close(struct tier *t)
@@ -265,7 +261,7 @@ static const struct tier_impl stack_impl = {
 	.close = stack_close,
 };
 
-int tier_stack_open(const struct stack_tier *tiers, size_t n,
+int tier_stack_open(const struct stack_tier *tiers, size_t n, size_t copies,
 		    struct tier **ret_tier)
 {
 	struct stack *s;
@@ -276,6 +272,7 @@ int tier_stack_open(const struct stack_tier *tiers, size_t n,
 	s->base.impl = &stack_impl;
 	memcpy(s->tiers, tiers, n * sizeof(*tiers));
 	s->n = n;
+	s->copies = copies;
 	*ret_tier = &s->base;
 	return 0;
 }

@@ -25,6 +25,30 @@
  *			conflict, and ends it.
  *	release, drop_*	every tier that answers.
  *
+ * With copies > 1 a 2xx needs so many shared tiers, and what cannot come to so
+ * many is not begun; what was written stays, and the same again goes on from
+ * there:
+ *
+ *	put_session	in so many.
+ *	put_chunk	record and chunk in so many. From the last shared tier
+ *			to the first, so that the first, which is read first,
+ *			gets only what the last took: the last refuses one of
+ *			two contents that come at once, and what one that
+ *			failed half-way leaves is not read before what was
+ *			promised. Where both have something the first decides:
+ *			in its conflict the last gives the refused bytes back;
+ *			in the last's conflict with the very bytes that the
+ *			first has, the last's make room. The count is the least
+ *			of theirs. A limit in one is one.
+ *	all else	as ever, so that with one tier lost or silent every
+ *			upload that has its chunks can be completed, aborted
+ *			and read. A tier of this host alone is read and told,
+ *			and takes nothing new: it is never a copy, and what it
+ *			held would only look like one.
+ *
+ * Too few: the failure, when one failed (503); else full, when one was (507);
+ * else there are not so many, or not usable ones: -ENODEV (503).
+ *
  * "Absent" is said only when every tier said so; when one failed, the stack
  * fails. A tier that gives -ENODEV is not configured: as if it were not there.
  * Where there is no other, everything fails with -ENODEV.
@@ -46,8 +70,9 @@ struct stack_tier {
 };
 
 /*
- * A stack of @n tiers, at most STACK_TIERS_MAX, in their order. It takes them
- * over when it says 0. tier_close() the result. -ENOMEM.
+ * A stack of @n tiers, at most STACK_TIERS_MAX, in their order, that keeps
+ * @copies, at least 1. It takes them over when it says 0. tier_close() the
+ * result. -ENOMEM.
  */
-int tier_stack_open(const struct stack_tier *tiers, size_t n,
+int tier_stack_open(const struct stack_tier *tiers, size_t n, size_t copies,
 		    struct tier **ret_tier);

@@ -26,25 +26,31 @@ static bool must_be_told(struct tier *t, const struct session *session,
 }
 
 /*
- * Writes the record to the shared tiers, then to the others by their rule. A
+ * Writes the record to the shared tiers, then to the others by their rule;
+ * @wanted must take it, and where that cannot be any more no other is asked. A
  * tier without room for a later state must not go on saying the earlier one.
  * After a conflict no tier needs this state any more.
  */
 static int put_record(struct stack *s, record_fn *put,
-		      const struct session *session, struct deadline dl)
+		      const struct session *session, size_t wanted,
+		      struct deadline dl)
 {
 	bool refused[STACK_TIERS_MAX] = { false };
 	struct stack_verdict v = { 0 };
+	size_t left = stack_shared(s);
 
 	for (int shared = 1; shared >= 0; shared--) {
 		for (size_t i = 0; i < s->n; i++) {
 			struct tier *t = s->tiers[i].tier;
-			bool had = v.done;
+			bool had = v.done > 0;
 			int r;
 
 			if (s->tiers[i].is_shared != (shared == 1))
 				continue;
-			if (!shared && had && !must_be_told(t, session, dl))
+			if (shared && v.done + left-- < wanted)
+				continue;
+			if (!shared && (had || s->copies > 1) &&
+			    !must_be_told(t, session, dl))
 				continue;
 			r = put(t, session, dl);
 			if (r == TIER_E_CONFLICT)
@@ -58,19 +64,21 @@ static int put_record(struct stack *s, record_fn *put,
 	for (size_t i = 0; v.done && i < s->n; i++)
 		if (refused[i] && session->state != SESSION_OPEN)
 			(void)tier_drop_session(s->tiers[i].tier, session, dl);
-	return stack_written(s, &v);
+	return stack_written(s, &v, wanted);
 }
 
 int stack_put_session(struct tier *t, const struct session *session,
 		      struct deadline dl)
 {
-	return put_record(stack_of(t), tier_put_session, session, dl);
+	struct stack *s = stack_of(t);
+
+	return put_record(s, tier_put_session, session, s->copies, dl);
 }
 
 int stack_finish(struct tier *t, const struct session *session,
 		 struct deadline dl)
 {
-	return put_record(stack_of(t), tier_finish, session, dl);
+	return put_record(stack_of(t), tier_finish, session, 1, dl);
 }
 
 static int get_first(struct stack *s, const char *id, struct deadline dl,

@@ -94,6 +94,10 @@ int spoil_chunk(const struct setting *setting, const struct place *place,
 		const struct session *session, uint32_t index, enum spoil how);
 int spoil_record(const struct contract *c, const struct session *session);
 int count_pieces(const struct contract *c, const struct session *session);
+
+/* Asserts that the bytes of @n chunks are kept, each as often as copied. */
+void assert_pieces(const struct contract *c, const struct session *session,
+		   size_t n);
 int end_lease(const struct contract *c, const struct session *session);
 
 /* Asserts that a call on @t gave @expected, and says the tier's words. */

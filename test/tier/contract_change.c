@@ -146,7 +146,9 @@ static void puts_and_drops_at_once_leave_whole_chunks(void **state)
 
 	assert_result(c->tier, tier_list_chunks(c->tier, &s, patience(), &list),
 		      0);
-	assert_int_equal(count_pieces(c, &s), list.n);
+	/* A drop may have come between two copies. */
+	assert_in_range(count_pieces(c, &s), list.n,
+			list.n * c->setting->copies);
 	for (size_t i = 0; i < list.n; i++) {
 		uint32_t index = list.chunks[i].index;
 		char *bytes = bytes_of(index, size_at(index));

@@ -45,7 +45,7 @@ static void of_different_bytes_at_once_one_is_stored(void **state)
 		chunk = chunk_of(0, CHUNK_RAW, bytes, BIG);
 		assert_chunk_is(c->tier, &s, &chunk);
 		assert_list_is(c->tier, &s, 1, BIG);
-		assert_int_equal(count_pieces(c, &s), 1);
+		assert_pieces(c, &s, 1);
 		free(bytes);
 	}
 }
@@ -168,7 +168,7 @@ static void limit_holds_against_many_at_once(void **state)
 		assert_int_equal(crowd_refused(results, CROWD_MAX, TIER_E_LIMIT),
 				 CROWD_MAX - 3);
 		assert_list_is(c->tier, &s, 3, 3000);
-		assert_int_equal(count_pieces(c, &s), 3);
+		assert_pieces(c, &s, 3);
 		for (uint32_t i = 0; i < CROWD_MAX; i++) {
 			char *bytes = bytes_of(i, 1000);
 			struct chunk chunk = chunk_of(i, CHUNK_RAW, bytes,

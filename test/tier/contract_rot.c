@@ -105,7 +105,7 @@ static void entry_that_has_not_its_size_is_free_for_other_bytes(void **state)
 		assert_result(c->tier, put(c->tier, &s, &other), 0);
 		assert_chunk_is(c->tier, &s, &other);
 		assert_list_is(c->tier, &s, 1, 6);
-		assert_int_equal(count_pieces(c, &s), 1);
+		assert_pieces(c, &s, 1);
 	}
 }
 

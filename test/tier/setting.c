@@ -81,13 +81,14 @@ static const struct part memory = {
 };
 
 static const struct setting settings[] = {
-	{ "memory", { &memory } },
-	{ "redis", { &redis } },
-	{ "mongodb", { &mongodb } },
-	{ "redis+mongodb", { &redis, &mongodb } },
-	{ "redis+memory", { &redis, &memory } },
-	{ "mongodb+memory", { &mongodb, &memory } },
-	{ "redis+mongodb+memory", { &redis, &mongodb, &memory } },
+	{ "memory", { &memory }, 1 },
+	{ "redis", { &redis }, 1 },
+	{ "mongodb", { &mongodb }, 1 },
+	{ "redis+mongodb", { &redis, &mongodb }, 1 },
+	{ "redis+mongodb-copies", { &redis, &mongodb }, 2 },
+	{ "redis+memory", { &redis, &memory }, 1 },
+	{ "mongodb+memory", { &mongodb, &memory }, 1 },
+	{ "redis+mongodb+memory", { &redis, &mongodb, &memory }, 1 },
 };
 
 const struct setting *setting_find(const char *name)
@@ -129,7 +130,7 @@ int setting_open(const struct setting *setting, const struct place *place,
 			break;
 	}
 	if (!r)
-		r = tier_stack_open(tiers, n, ret_tier);
+		r = tier_stack_open(tiers, n, setting->copies, ret_tier);
 	if (r)
 		while (n > 0)
 			tier_close(tiers[--n].tier);

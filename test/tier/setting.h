@@ -37,6 +37,7 @@ struct setting {
 	const char *name;
 	/* In order; NULL behind the last. More than one: a stack of them. */
 	const struct part *parts[SETTING_PARTS_MAX];
+	size_t copies;		/* that a stack of them keeps */
 };
 
 /* NULL when there is none of that name. */

@@ -231,6 +231,13 @@ int count_pieces(const struct contract *c, const struct session *session)
 	return n;
 }
 
+void assert_pieces(const struct contract *c, const struct session *session,
+		   size_t n)
+{
+	assert_int_equal(count_pieces(c, session),
+			 n * c->setting->copies);
+}
+
 int end_lease(const struct contract *c, const struct session *session)
 {
 	int n = 0;

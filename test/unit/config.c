@@ -91,8 +91,10 @@ static const struct {
 	{ "TRANCHE_TIERS", "memory,memory", "twice" },
 	{ "TRANCHE_TIERS", "memory,", "knows" },
 	{ "TRANCHE_TIERS", "disk", "knows" },
-	{ "TRANCHE_COPIES", "2", "not served" },
-	{ "TRANCHE_COPIES", "0", "must be 1" },
+	{ "TRANCHE_COPIES", "2", "set both REDIS_URL and MONGODB_URI" },
+	{ "TRANCHE_COPIES", "0", "must be 1 or 2" },
+	{ "TRANCHE_COPIES", "3", "must be 1 or 2" },
+	{ "TRANCHE_COPIES", "2 ", "must be 1 or 2" },
 	{ "TRANCHE_SINK", "file:relative", "absolute" },
 	{ "TRANCHE_SINK", "file:", "absolute" },
 	{ "TRANCHE_SINK", "gridfs:uploads", "not served" },
@@ -221,6 +223,45 @@ static void test_an_invalid_url_is_a_tier_that_is_not_there(void **state)
 	forget(&o);
 }
 
+static void test_two_copies_need_two_shared_tiers(void **state)
+{
+	static const struct {
+		const char *redis, *mongodb, *tiers;
+		int r;
+	} rows[] = {
+		{ "redis://127.0.0.1", "mongodb://127.0.0.1", NULL, 0 },
+		{ "redis://127.0.0.1", "mongodb://127.0.0.1",
+		  "mongodb,memory,redis", 0 },
+		/* One that is invalid is waited for, as one that is silent. */
+		{ "invalid", "mongodb://127.0.0.1", NULL, 0 },
+		{ "invalid", "invalid", "redis,mongodb", 0 },
+		{ "redis://127.0.0.1", NULL, NULL, -22 },
+		{ NULL, "mongodb://127.0.0.1", NULL, -22 },
+		{ "redis://127.0.0.1", "mongodb://127.0.0.1", "redis,memory",
+		  -22 },
+		{ "redis://127.0.0.1", "mongodb://127.0.0.1", "memory", -22 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct outcome o;
+
+		set_nothing();
+		set(0, "TRANCHE_COPIES", "2");
+		set(1, "REDIS_URL", rows[i].redis);
+		set(2, "MONGODB_URI", rows[i].mongodb);
+		set(3, "TRANCHE_TIERS", rows[i].tiers);
+		read_it(&o);
+		assert_int_equal(o.r, rows[i].r);
+		if (!o.r)
+			assert_int_equal(o.config.copies, 2);
+		else
+			assert_non_null(strstr(o.errors.data,
+					       "TRANCHE_COPIES is 2, but"));
+		forget(&o);
+	}
+}
+
 static void test_chunks_over_15_mib_do_not_fit_mongodb(void **state)
 {
 	struct outcome o;
@@ -243,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_good_values_are_taken),
 		cmocka_unit_test(test_all_mistakes_are_said_at_once),
 		cmocka_unit_test(test_an_invalid_url_is_a_tier_that_is_not_there),
+		cmocka_unit_test(test_two_copies_need_two_shared_tiers),
 		cmocka_unit_test(test_chunks_over_15_mib_do_not_fit_mongodb),
 	};
 

@@ -30,7 +30,7 @@ static void open_store(struct scene *scene)
 		{ &scene->memory.base, false },
 	};
 
-	assert_int_equal(tier_stack_open(tiers, ARRAY_SIZE(tiers),
+	assert_int_equal(tier_stack_open(tiers, ARRAY_SIZE(tiers), 1,
 					 &scene->service.store), 0);
 }
 

@@ -22,7 +22,7 @@ void open_stack(struct bed *bed, struct fake_tier *const *order, size_t n)
 		tiers[i].is_shared = order[i] != &bed->memory;
 	}
 	bed->stack = tier_close(bed->stack);
-	assert_int_equal(tier_stack_open(tiers, n, &bed->stack), 0);
+	assert_int_equal(tier_stack_open(tiers, n, bed->copies, &bed->stack), 0);
 }
 
 int bed_setup(void **state)
@@ -30,6 +30,7 @@ int bed_setup(void **state)
 	struct bed *bed = calloc(1, sizeof(*bed));
 
 	assert_non_null(bed);
+	bed->copies = 1;
 	fake_init(&bed->redis, "redis", &bed->journal);
 	fake_init(&bed->mongodb, "mongodb", &bed->journal);
 	fake_init(&bed->memory, "memory", &bed->journal);

@@ -12,6 +12,7 @@ struct bed {
 	struct journal journal;
 	struct fake_tier redis, mongodb, memory;
 	struct tier *stack;
+	size_t copies;		/* of the next open_stack() */
 	struct session session, completed, aborted;
 	struct tier_token token;
 };
