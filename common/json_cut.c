@@ -48,6 +48,17 @@ static bool stands_for(struct raw raw, const char *text)
 	return next_byte(&raw) < 0;
 }
 
+/* For json-c a key ends there, and it would be taken for another one. */
+static bool has_nul(struct raw raw)
+{
+	int byte;
+
+	do
+		byte = next_byte(&raw);
+	while (byte > 0);
+	return byte == 0;
+}
+
 /* The keys of the top object so far, in the order of compare(). */
 struct keys {
 	size_t n;
@@ -67,6 +78,9 @@ static int keys_add(struct scan *s, struct keys *keys, const char *quote,
 		return scan_fail(s, JSON_SCAN_E_VALUES, "too many keys", quote);
 	if ((size_t)(end - key.at) > JSON_KEY_MAX)
 		return scan_fail(s, JSON_SCAN_E_VALUES, "key too long", quote);
+	if (has_nul(key))
+		return scan_fail(s, JSON_SCAN_E_INVALID, "a key with a NUL",
+				 quote);
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 		struct raw other = { .at = keys->sorted[middle].at,

@@ -70,8 +70,9 @@ struct json_cut {
 /*
  * The same for a body that must be an object, else it is invalid, and finds
  * the value of its member @key (as it is after its escapes; NULL: of none). A
- * key of the top object given twice is JSON_SCAN_E_DUPLICATE; more than
- * JSON_KEYS_MAX of them, or one over JSON_KEY_MAX, JSON_SCAN_E_VALUES.
+ * key of the top object with a NUL is invalid, one given twice is
+ * JSON_SCAN_E_DUPLICATE; more than JSON_KEYS_MAX of them, or one over
+ * JSON_KEY_MAX, JSON_SCAN_E_VALUES.
  */
 int json_scan_cut(const char *json, size_t size,
 		  const struct json_limits *limits, const char *key,
