@@ -111,14 +111,15 @@ static int is_same_key(struct check *c, const struct member *a,
  */
 static int end_object(struct check *c, size_t first)
 {
-	struct member *members = c->members + first;
 	size_t n = c->n - first, begun = 0;
+	struct member *members;
 	bool is_same;
 	int r = 0;
 
 	c->n = first;
 	if (n < 2)
 		return 0;
+	members = c->members + first;
 	qsort(members, n, sizeof(*members), compare_members);
 	for (size_t i = 1; !r && i <= n; i++) {
 		is_same = false;
