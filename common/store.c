@@ -60,6 +60,32 @@ static const struct {
 	[CONFIG_MEMORY] = { "memory", open_memory, false },
 };
 
+/* A call to the memory tier takes milliseconds, if no disk is behind it. */
+#define MEMORY_PATIENCE_MS 3000
+
+/* Where it is, and how long a call may wait for it. */
+static struct circuit_server server_of(const struct config *config,
+				       enum config_tier kind)
+{
+	struct circuit_server server = { .name = kinds[kind].name };
+
+	switch (kind) {
+	case CONFIG_REDIS:
+		server.url = config->redis_url;
+		server.patience_ms = config->redis_timeout_ms;
+		break;
+	case CONFIG_MONGODB:
+		server.url = config->mongodb_uri;
+		server.patience_ms = config->mongodb_timeout_ms;
+		break;
+	case CONFIG_MEMORY:
+		server.url = config->memory_dir;
+		server.patience_ms = MEMORY_PATIENCE_MS;
+		break;
+	}
+	return server;
+}
+
 int store_open(const struct config *config, struct tier **ret_store)
 {
 	struct stack_tier tiers[CONFIG_TIERS_MAX] = { 0 };
@@ -69,10 +95,11 @@ int store_open(const struct config *config, struct tier **ret_store)
 		       "a stack holds every tier there is");
 	for (size_t i = 0; !r && i < config->n_tiers; i++) {
 		enum config_tier kind = config->tiers[i];
+		struct circuit_server server = server_of(config, kind);
 
 		tiers[i].is_shared = kinds[kind].is_shared;
-		r = tier_breaker_open(config, kinds[kind].name,
-				      kinds[kind].open, &tiers[i].tier);
+		r = tier_breaker_open(config, &server, kinds[kind].open,
+				      &tiers[i].tier);
 	}
 	if (!r)
 		r = tier_stack_open(tiers, config->n_tiers,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/module.h"
+#include "common/sink/breaker.h"
 #include "common/sink/file.h"
 #include "common/sink/mongodb.h"
 #include "common/sink/open.h"
@@ -18,7 +19,14 @@ static int open_mongodb(const struct config *config, char *ret_why,
 		.json_max = config->max_document,
 		.depth_max = DOCUMENT_DEPTH_MAX,
 	};
+	/* As the tier has it in store.c: they are on one server. */
+	const struct circuit_server server = {
+		.name = "mongodb",
+		.url = config->mongodb_uri,
+		.patience_ms = config->mongodb_timeout_ms,
+	};
 	__typeof__(sink_mongodb_open) *open;
+	struct sink *sink;
 	void *address;
 	int r;
 
@@ -27,8 +35,15 @@ static int open_mongodb(const struct config *config, char *ret_why,
 	if (r)
 		return r;
 	memcpy(&open, &address, sizeof(open));
-	return open(config->mongodb_uri, config->sink_target, &limits,
-		    config->mongodb_timeout_ms, ret_why, ret_sink);
+	r = open(config->mongodb_uri, config->sink_target, &limits,
+		 config->mongodb_timeout_ms, ret_why, &sink);
+	if (r)
+		return r;
+	r = sink_breaker_open(sink, &server, config->state_dir,
+			      config->cooldown_ms, ret_sink);
+	if (r)
+		sink_close(sink);
+	return r;
 }
 
 int sink_open(const struct config *config, char *ret_why,

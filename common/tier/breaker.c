@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +14,9 @@ struct breaker {
 	tier_open_fn *open;
 	struct tier *tier;	/* NULL until first needed */
 	bool unusable;		/* as configured: not asked again */
-	int64_t open_until;	/* CLOCK_MONOTONIC, ms: not asked before */
+	struct circuit circuit;
 	int64_t given_ms;	/* what the last call had to its deadline */
-	char why[TIER_ERROR_MAX];	/* of the failure that opened it */
+	char why[TIER_ERROR_MAX];	/* it is unusable */
 };
 
 static struct breaker *self(struct tier *t)
@@ -35,13 +36,6 @@ static void keep_words(char *to, const char *from)
 static int fail(struct breaker *b, int r, const char *words)
 {
 	return tier_fail(&b->base, r, "%s: %.200s", b->name, words);
-}
-
-/* Keeps off the tier for a while. */
-static void keep_off(struct breaker *b)
-{
-	keep_words(b->why, b->base.error);
-	b->open_until = clock_monotonic_ms() + b->config->cooldown_ms;
 }
 
 /* The tier's words, which shall say whose they are. */
@@ -65,6 +59,24 @@ static bool is_own_failure(const struct breaker *b, int r)
 	       r == -EMSGSIZE || r == -EAGAIN;
 }
 
+/* Keeps off the tier for a while, if the failure @r is its own. */
+static void judge(struct breaker *b, int r)
+{
+	const char *trouble;
+	size_t len;
+
+	if (is_own_failure(b, r)) {
+		circuit_unknown(&b->circuit);
+		return;
+	}
+	circuit_sick(&b->circuit, r, b->base.error);
+	trouble = circuit_trouble(&b->circuit);
+	len = strlen(b->base.error);
+	if (trouble)
+		snprintf(b->base.error + len, sizeof(b->base.error) - len,
+			 " (other processes are not told: %s)", trouble);
+}
+
 /* Opens the tier, which asks nobody yet. */
 static int open_tier(struct breaker *b)
 {
@@ -78,30 +90,30 @@ static int open_tier(struct breaker *b)
 	if (r == -EINVAL) {
 		b->unusable = true;
 		keep_words(b->why, b->base.error);
+		circuit_unknown(&b->circuit);
 		return -ENODEV;
 	}
-	if (!is_own_failure(b, r))
-		keep_off(b);
+	judge(b, r);
 	/* That is how a tier that cannot be used would say it. */
 	return r == -ENODEV ? -EIO : r;
 }
 
-/* Whether the tier may be asked now; opens it if need be. */
-static int enter(struct breaker *b, struct deadline dl)
+/* Whether the tier may be asked now, and until when; opens it if need be. */
+static int enter(struct breaker *b, struct deadline *dl)
 {
-	int64_t off = b->open_until - clock_monotonic_ms();
+	int r;
 
 	if (b->unusable) {
 		keep_words(b->base.error, b->why);
 		return -ENODEV;
 	}
-	if (off > 0)
-		return tier_fail(&b->base, -EHOSTDOWN,
-				 "%s is not asked for %lld ms more: %.180s",
-				 b->name, (long long)off, b->why);
-	b->given_ms = deadline_left(dl);
+	b->given_ms = deadline_left(*dl);
 	if (b->given_ms == 0)
 		return fail(b, -ETIMEDOUT, "no time was left to ask");
+	r = circuit_enter(&b->circuit, dl);
+	if (r)
+		return tier_fail(&b->base, r, "%s %s", b->name,
+				 circuit_words(&b->circuit));
 	return b->tier ? 0 : open_tier(b);
 }
 
@@ -109,11 +121,12 @@ static int enter(struct breaker *b, struct deadline dl)
 static int leave(struct breaker *b, int r)
 {
 	b->base.served = b->tier->served;
-	if (r >= 0)
+	if (r >= 0) {
+		circuit_well(&b->circuit);
 		return r;
+	}
 	take_words(b);
-	if (!is_own_failure(b, r))
-		keep_off(b);
+	judge(b, r);
 	/* As an errno of the system it would read as "not configured". */
 	return r == -ENODEV ? -EIO : r;
 }
@@ -122,7 +135,7 @@ static int breaker_put_session(struct tier *t, const struct session *session,
 			       struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b, dl);
+	int r = enter(b, &dl);
 
 	return r ? r : leave(b, tier_put_session(b->tier, session, dl));
 }
@@ -132,7 +145,7 @@ static int breaker_get_session(struct tier *t, const char *id,
 			       struct session *ret_session)
 {
 	struct breaker *b = self(t);
-	int r = enter(b, dl);
+	int r = enter(b, &dl);
 
 	return r ? r : leave(b, tier_get_session(b->tier, id, read, dl,
 						 ret_session));
@@ -143,7 +156,7 @@ static int breaker_put_chunk(struct tier *t, const struct session *session,
 			     struct chunk_count *ret_count)
 {
 	struct breaker *b = self(t);
-	int r = enter(b, dl);
+	int r = enter(b, &dl);
 
 	return r ? r : leave(b, tier_put_chunk(b->tier, session, chunk, dl,
 					       ret_count));
@@ -154,7 +167,7 @@ static int breaker_get_chunk(struct tier *t, const struct session *session,
 			     struct buf *data, struct chunk_info *ret_info)
 {
 	struct breaker *b = self(t);
-	int r = enter(b, dl);
+	int r = enter(b, &dl);
 
 	return r ? r : leave(b, tier_get_chunk(b->tier, session, index, dl,
 					       data, ret_info));
@@ -164,7 +177,7 @@ static int breaker_list_chunks(struct tier *t, const struct session *session,
 			       struct deadline dl, struct chunk_list *ret_list)
 {
 	struct breaker *b = self(t);
-	int r = enter(b, dl);
+	int r = enter(b, &dl);
 
 	return r ? r : leave(b, tier_list_chunks(b->tier, session, dl,
 						 ret_list));
@@ -174,7 +187,7 @@ static int breaker_claim(struct tier *t, const struct session *session,
 			 const struct tier_token *token, struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b, dl);
+	int r = enter(b, &dl);
 
 	return r ? r : leave(b, tier_claim(b->tier, session, token, dl));
 }
@@ -183,7 +196,7 @@ static int breaker_release(struct tier *t, const struct session *session,
 			   const struct tier_token *token, struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b, dl);
+	int r = enter(b, &dl);
 
 	return r ? r : leave(b, tier_release(b->tier, session, token, dl));
 }
@@ -192,7 +205,7 @@ static int breaker_is_claimed(struct tier *t, const struct session *session,
 			      struct deadline dl, bool *ret_held)
 {
 	struct breaker *b = self(t);
-	int r = enter(b, dl);
+	int r = enter(b, &dl);
 
 	return r ? r : leave(b, tier_is_claimed(b->tier, session, dl,
 						ret_held));
@@ -202,7 +215,7 @@ static int breaker_finish(struct tier *t, const struct session *session,
 			  struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b, dl);
+	int r = enter(b, &dl);
 
 	return r ? r : leave(b, tier_finish(b->tier, session, dl));
 }
@@ -211,7 +224,7 @@ static int breaker_drop_session(struct tier *t, const struct session *session,
 				struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b, dl);
+	int r = enter(b, &dl);
 
 	return r ? r : leave(b, tier_drop_session(b->tier, session, dl));
 }
@@ -221,7 +234,7 @@ static int breaker_drop_chunk(struct tier *t, const struct session *session,
 			      struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b, dl);
+	int r = enter(b, &dl);
 
 	return r ? r : leave(b, tier_drop_chunk(b->tier, session, info, dl));
 }
@@ -230,7 +243,7 @@ static int breaker_drop_chunks(struct tier *t, const struct session *session,
 			       struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b, dl);
+	int r = enter(b, &dl);
 
 	return r ? r : leave(b, tier_drop_chunks(b->tier, session, dl));
 }
@@ -238,7 +251,7 @@ static int breaker_drop_chunks(struct tier *t, const struct session *session,
 static int breaker_sweep(struct tier *t, struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b, dl);
+	int r = enter(b, &dl);
 
 	return r ? r : leave(b, tier_sweep(b->tier, dl));
 }
@@ -246,7 +259,7 @@ static int breaker_sweep(struct tier *t, struct deadline dl)
 static int breaker_ping(struct tier *t, struct deadline dl)
 {
 	struct breaker *b = self(t);
-	int r = enter(b, dl);
+	int r = enter(b, &dl);
 
 	return r ? r : leave(b, tier_ping(b->tier, dl));
 }
@@ -256,6 +269,7 @@ static void breaker_close(struct tier *t)
 	struct breaker *b = self(t);
 
 	tier_close(b->tier);
+	circuit_done(&b->circuit);
 	free(b);
 }
 
@@ -278,18 +292,26 @@ static const struct tier_impl breaker_impl = {
 	.close = breaker_close,
 };
 
-int tier_breaker_open(const struct config *config, const char *name,
-		      tier_open_fn *open, struct tier **ret_tier)
+int tier_breaker_open(const struct config *config,
+		      const struct circuit_server *server, tier_open_fn *open,
+		      struct tier **ret_tier)
 {
 	struct breaker *b;
+	int r;
 
 	b = calloc(1, sizeof(*b));
 	if (!b)
 		return -ENOMEM;
 	b->base.impl = &breaker_impl;
 	b->config = config;
-	b->name = name;
+	b->name = server->name;
 	b->open = open;
+	r = circuit_init(&b->circuit, server, config->state_dir,
+			 config->cooldown_ms);
+	if (r) {
+		breaker_close(&b->base);
+		return r;
+	}
 	*ret_tier = &b->base;
 	return 0;
 }

@@ -2,11 +2,12 @@
 
 /*
  * breaker - a tier before another: opens it when it is first needed, and keeps
- * off it for a cool-down once it has failed.
+ * off it for a cool-down once it has failed, in this process or another one of
+ * the host (circuit.h).
  *
- * So a sick tier costs its timeout once a cool-down and not once a request.
- * While it keeps off, every call fails with -EHOSTDOWN at once; the first call
- * after it is the trial of the tier.
+ * So a sick tier costs its timeout once a host and cool-down, not once a
+ * request. While it keeps off, every call fails with -EHOSTDOWN at once; one
+ * call of the host after it is the trial of the tier.
  *
  * No failure of the tier, and nothing that keeps one off it: what this process
  * lacks (memory, descriptors, time that was over or all but over before the
@@ -16,6 +17,7 @@
 
 #pragma once
 
+#include "common/circuit.h"
 #include "common/config.h"
 #include "common/tier/tier.h"
 
@@ -30,9 +32,11 @@ typedef int tier_open_fn(const struct config *config, char *ret_why,
 			 struct tier **ret_tier);
 
 /*
- * A breaker before what @open opens, called @name in words. A tier that cannot
- * be used as configured counts as not configured: its calls give -ENODEV.
- * @config stays with the caller. tier_close() the result. -ENOMEM.
+ * A breaker before what @open opens, which is reached at @server and called by
+ * its name in words. A tier that cannot be used as configured counts as not
+ * configured: its calls give -ENODEV. @config stays with the caller.
+ * tier_close() the result. -ENOMEM.
  */
-int tier_breaker_open(const struct config *config, const char *name,
-		      tier_open_fn *open, struct tier **ret_tier);
+int tier_breaker_open(const struct config *config,
+		      const struct circuit_server *server, tier_open_fn *open,
+		      struct tier **ret_tier);

@@ -34,6 +34,11 @@ static int open_fake(const struct config *config, char *ret_why,
 }
 
 static const struct config config = { .cooldown_ms = COOLDOWN_MS };
+static const struct circuit_server server = {
+	.name = "redis",
+	.url = "redis://localhost",
+	.patience_ms = 1000,
+};
 static struct tier *breaker;
 
 static int setup(void **state)
@@ -44,7 +49,7 @@ static int setup(void **state)
 	open_why = "";
 	opened = 0;
 	fake_init(&fake, "redis", NULL);
-	return tier_breaker_open(&config, "redis", open_fake, &breaker);
+	return tier_breaker_open(&config, &server, open_fake, &breaker);
 }
 
 static int teardown(void **state)
@@ -262,7 +267,7 @@ static void silent_tier_never_reads_as_not_configured(void **state)
 	open_says = -ENODEV;
 	fake_clock_set(COOLDOWN_MS);
 	breaker = tier_close(breaker);
-	assert_int_equal(tier_breaker_open(&config, "redis", open_fake,
+	assert_int_equal(tier_breaker_open(&config, &server, open_fake,
 					   &breaker), 0);
 	assert_int_equal(ping(), -EIO);
 }
@@ -291,7 +296,7 @@ static void tier_is_closed_with_it_if_it_was_opened(void **state)
 	(void)state;
 	breaker = tier_close(breaker);
 	assert_false(fake.closed);
-	assert_int_equal(tier_breaker_open(&config, "redis", open_fake,
+	assert_int_equal(tier_breaker_open(&config, &server, open_fake,
 					   &breaker), 0);
 	assert_int_equal(ping(), 0);
 	breaker = tier_close(breaker);
