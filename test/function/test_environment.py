@@ -45,10 +45,10 @@ MISTAKES = {
     "TRANCHE_TIERS": "redis,tape", "TRANCHE_SINK": "tape:x",
     "TRANCHE_SINK_MODE": "999", "TRANCHE_LOG_LEVEL": "loud",
     "TRANCHE_MAX_REQUESTS": "1.5", "TRANCHE_COOLDOWN": "5s",
+    "TRANCHE_COPIES": "3",
 }
 # What is not served yet.
 NOT_YET = {
-    "TRANCHE_COPIES": "2",
     "REDIS_URL": "rediss://user:hunter2@127.0.0.1:1/0",
 }
 
