@@ -23,13 +23,12 @@ const char *service_words(const struct service *service)
 
 int service_sink(struct service *service, struct sink **ret_sink)
 {
-	char why[SINK_ERROR_MAX] = "no memory for the sink";
 	int r;
 
 	if (!service->sink) {
-		r = sink_open(service->config, why, &service->sink);
+		r = sink_open(service->config, &service->sink);
 		if (r) {
-			service_reason(service, why);
+			service_reason(service, "no memory for the sink");
 			return r;
 		}
 	}

@@ -12,7 +12,10 @@
 
 struct breaker {
 	struct sink base;	/* must be first */
-	struct sink *sink;
+	const struct config *config;
+	const char *name;
+	sink_open_fn *open;
+	struct sink *sink;	/* NULL until first needed */
 	struct circuit circuit;
 	int64_t given_ms;	/* what the last call had to its deadline */
 };
@@ -32,6 +35,19 @@ static int take_words(struct breaker *b, int r)
 	return r;
 }
 
+/* Makes sure that the sink is open, which asks nobody yet. */
+static int get_ready(struct breaker *b)
+{
+	char why[SINK_ERROR_MAX] = "";
+	int r;
+
+	if (b->sink)
+		return 0;
+	r = b->open(b->config, why, &b->sink);
+	return r ? sink_fail(&b->base, r, "%s: %.200s", b->name,
+			     why[0] ? why : strerrordesc_np(-r)) : 0;
+}
+
 /* Whether the server may be asked now, and until when. */
 static int enter(struct breaker *b, struct deadline *dl)
 {
@@ -40,11 +56,15 @@ static int enter(struct breaker *b, struct deadline *dl)
 	b->given_ms = deadline_left(*dl);
 	if (b->given_ms == 0)
 		return sink_fail(&b->base, -ETIMEDOUT,
-				 "%s: no time was left to ask",
-				 b->sink->impl->name);
+				 "%s: no time was left to ask", b->name);
 	r = circuit_enter(&b->circuit, dl);
-	return r ? sink_fail(&b->base, r, "%s %s", b->sink->impl->name,
-			     circuit_words(&b->circuit)) : 0;
+	if (r)
+		return sink_fail(&b->base, r, "%s %s", b->name,
+				 circuit_words(&b->circuit));
+	r = get_ready(b);
+	if (r)
+		circuit_unknown(&b->circuit);
+	return r;
 }
 
 /* The failure @r keeps others off when it is the server's silence. */
@@ -90,8 +110,9 @@ static int breaker_begin(struct sink *sink, const struct session *session,
 			 struct deadline dl)
 {
 	struct breaker *b = self(sink);
+	int r = get_ready(b);
 
-	return take_words(b, sink_begin(b->sink, session, dl));
+	return r ? r : take_words(b, sink_begin(b->sink, session, dl));
 }
 
 static int breaker_write(struct sink *sink, const void *data, size_t size,
@@ -102,6 +123,14 @@ static int breaker_write(struct sink *sink, const void *data, size_t size,
 	return take_words(b, sink_write(b->sink, data, size, dl));
 }
 
+static void breaker_abandon(struct sink *sink)
+{
+	struct breaker *b = self(sink);
+
+	if (b->sink)
+		sink_abandon(b->sink);
+}
+
 static int breaker_commit(struct sink *sink, const struct session *session,
 			  const struct sink_content *content,
 			  struct deadline dl, struct answer *ret_answer)
@@ -110,16 +139,12 @@ static int breaker_commit(struct sink *sink, const struct session *session,
 	int r = enter(b, &dl);
 
 	if (r) {
-		sink_abandon(b->sink);
+		/* It ends the writing whatever it says. */
+		breaker_abandon(sink);
 		return r;
 	}
 	return leave(b, sink_commit(b->sink, session, content, dl,
 				    ret_answer));
-}
-
-static void breaker_abandon(struct sink *sink)
-{
-	sink_abandon(self(sink)->sink);
 }
 
 static void breaker_close(struct sink *sink)
@@ -141,8 +166,8 @@ static const struct sink_impl breaker_impl = {
 	.close = breaker_close,
 };
 
-int sink_breaker_open(struct sink *sink, const struct circuit_server *server,
-		      const char *folder, int64_t cooldown_ms,
+int sink_breaker_open(const struct config *config,
+		      const struct circuit_server *server, sink_open_fn *open,
 		      struct sink **ret_sink)
 {
 	struct circuit_server silent = *server;
@@ -153,13 +178,16 @@ int sink_breaker_open(struct sink *sink, const struct circuit_server *server,
 	if (!b)
 		return -ENOMEM;
 	b->base.impl = &breaker_impl;
+	b->config = config;
+	b->name = server->name;
+	b->open = open;
 	silent.silence_only = true;
-	r = circuit_init(&b->circuit, &silent, folder, cooldown_ms);
+	r = circuit_init(&b->circuit, &silent, config->state_dir,
+			 config->cooldown_ms);
 	if (r) {
 		breaker_close(&b->base);
 		return r;
 	}
-	b->sink = sink;
 	*ret_sink = &b->base;
 	return 0;
 }

@@ -19,14 +19,7 @@ static int open_mongodb(const struct config *config, char *ret_why,
 		.json_max = config->max_document,
 		.depth_max = DOCUMENT_DEPTH_MAX,
 	};
-	/* As the tier has it in store.c: they are on one server. */
-	const struct circuit_server server = {
-		.name = "mongodb",
-		.url = config->mongodb_uri,
-		.patience_ms = config->mongodb_timeout_ms,
-	};
 	__typeof__(sink_mongodb_open) *open;
-	struct sink *sink;
 	void *address;
 	int r;
 
@@ -35,26 +28,31 @@ static int open_mongodb(const struct config *config, char *ret_why,
 	if (r)
 		return r;
 	memcpy(&open, &address, sizeof(open));
-	r = open(config->mongodb_uri, config->sink_target, &limits,
-		 config->mongodb_timeout_ms, ret_why, &sink);
-	if (r)
-		return r;
-	r = sink_breaker_open(sink, &server, config->state_dir,
-			      config->cooldown_ms, ret_sink);
-	if (r)
-		sink_close(sink);
-	return r;
+	return open(config->mongodb_uri, config->sink_target, &limits,
+		    config->mongodb_timeout_ms, ret_why, ret_sink);
 }
 
-int sink_open(const struct config *config, char *ret_why,
-	      struct sink **ret_sink)
+/* On the server of the tier, and so as store.c has that. */
+static int open_mongodb_breaker(const struct config *config,
+				struct sink **ret_sink)
+{
+	const struct circuit_server server = {
+		.name = "mongodb",
+		.url = config->mongodb_uri,
+		.patience_ms = config->mongodb_timeout_ms,
+	};
+
+	return sink_breaker_open(config, &server, open_mongodb, ret_sink);
+}
+
+int sink_open(const struct config *config, struct sink **ret_sink)
 {
 	switch (config->sink) {
 	case CONFIG_SINK_FILE:
 		return sink_file_open(config->sink_target, config->sink_mode,
 				      ret_sink);
 	case CONFIG_SINK_MONGODB:
-		return open_mongodb(config, ret_why, ret_sink);
+		return open_mongodb_breaker(config, ret_sink);
 	}
 	return -EINVAL;
 }

@@ -8,9 +8,8 @@
 #include "common/sink/sink.h"
 
 /*
- * Opens TRANCHE_SINK, without touching it yet. sink_close() the result.
- * -EINVAL it cannot be used as configured; -ENOENT its module is missing;
- * both with words for the log in @ret_why (SINK_ERROR_MAX bytes). -ENOMEM.
+ * Opens TRANCHE_SINK, without touching it or loading its library yet; one that
+ * cannot be used as configured says so when it is. @config stays with the
+ * caller and must outlive it. sink_close() the result. -ENOMEM.
  */
-int sink_open(const struct config *config, char *ret_why,
-	      struct sink **ret_sink);
+int sink_open(const struct config *config, struct sink **ret_sink);
