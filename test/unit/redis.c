@@ -232,6 +232,77 @@ static void half_a_reply_is_a_failure_and_forgotten(void **state)
 	end(&trial);
 }
 
+static void serve_two_replies_first(int listener)
+{
+	int fd = next(listener);
+
+	hear(fd, "chunked:ping\r\n");
+	say(fd, ":0\r\n:1\r\n");
+	answer_pings(next(listener), ":0\r\n");
+}
+
+static void reply_too_many_is_a_failure_and_forgotten(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	begin(&trial, serve_two_replies_first, PATIENCE_MS);
+	assert_ping(trial.t, -EPROTO, "more replies");
+	assert_ping(trial.t, 0, "");
+	end(&trial);
+}
+
+static int out_of_turn[2];	/* the server's end, and the client's */
+
+static void serve_out_of_turn(int listener)
+{
+	int fd = next(listener);
+
+	hear(fd, "chunked:ping\r\n");
+	say(fd, ":0\r\n");
+	/* Not before the client has what it waits for. */
+	hear(out_of_turn[0], "heard");
+	say(fd, "+OK\r\n");
+	say(out_of_turn[0], "spoken");
+	answer_pings(next(listener), ":0\r\n");
+}
+
+static void what_comes_unasked_is_no_reply(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, out_of_turn), 0);
+	begin(&trial, serve_out_of_turn, PATIENCE_MS);
+	assert_ping(trial.t, 0, "");
+	say(out_of_turn[1], "heard");
+	hear(out_of_turn[1], "spoken");
+	assert_ping(trial.t, 0, "");
+	end(&trial);
+	close(out_of_turn[0]);
+	close(out_of_turn[1]);
+}
+
+static void serve_another_shape_first(int listener)
+{
+	int fd = next(listener);
+
+	hear(fd, "chunked:ping\r\n");
+	say(fd, "$1\r\n0\r\n");
+	answer_pings(next(listener), ":0\r\n");
+}
+
+static void after_another_shape_it_is_made_anew(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	begin(&trial, serve_another_shape_first, PATIENCE_MS);
+	assert_ping(trial.t, -EPROTO, "not what its command gives");
+	assert_ping(trial.t, 0, "");
+	end(&trial);
+}
+
 /* The first reply comes when the client has made its second connection. */
 static void serve_late_first(int listener)
 {
@@ -433,6 +504,9 @@ int main(void)
 		cmocka_unit_test(connection_closed_while_idle_is_made_anew),
 		cmocka_unit_test(server_that_hangs_up_has_failed),
 		cmocka_unit_test(half_a_reply_is_a_failure_and_forgotten),
+		cmocka_unit_test(reply_too_many_is_a_failure_and_forgotten),
+		cmocka_unit_test(what_comes_unasked_is_no_reply),
+		cmocka_unit_test(after_another_shape_it_is_made_anew),
 		cmocka_unit_test(late_reply_is_not_taken_for_the_next),
 		cmocka_unit_test(other_protocol_is_said),
 		cmocka_unit_test(reply_of_another_shape_is_a_failure),

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/tier/redis/link.h"
@@ -17,7 +18,7 @@ void redis_link_init(struct redis_link *link, const struct redis_url *url,
 	link->url = *url;
 }
 
-static void disconnect(struct redis_link *link)
+void redis_link_close(struct redis_link *link)
 {
 	if (link->fd >= 0)
 		close(link->fd);
@@ -29,7 +30,7 @@ static void disconnect(struct redis_link *link)
 
 void redis_link_done(struct redis_link *link)
 {
-	disconnect(link);
+	redis_link_close(link);
 	explicit_bzero(&link->url, sizeof(link->url));
 }
 
@@ -213,6 +214,8 @@ static int exchange(struct redis_link *link, const struct redis_batch *batch,
 	}
 	if (!r)
 		r = sent;
+	if (!r && link->reader->pos < link->reader->len)
+		r = fail(link, -EPROTO, "more replies came than commands went");
 	if (r) {
 		r = parting_words(link, r, batch->n ? replies[0] : NULL);
 		redis_replies_free(replies, batch->n);
@@ -280,6 +283,18 @@ static int connect_anew(struct redis_link *link, struct deadline dl)
 	return greet(link, dl);
 }
 
+/*
+ * Whether nothing has come that nobody asked for. It would be taken for the
+ * reply to the next command, and every reply after it for that of another.
+ */
+static bool is_at_rest(const struct redis_link *link)
+{
+	char byte;
+
+	return recv(link->fd, &byte, sizeof(byte),
+		    MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
 int redis_link_call(struct redis_link *link, const struct redis_batch *batch,
 		    struct redis_value *value, struct deadline dl,
 		    redisReply **ret_replies)
@@ -293,13 +308,15 @@ int redis_link_call(struct redis_link *link, const struct redis_batch *batch,
 	dl = deadline_within(dl, link->timeout_ms);
 	if (deadline_left(dl) == 0)
 		return fail_socket(link, -ETIMEDOUT);
+	if (link->fd >= 0 && !is_at_rest(link))
+		redis_link_close(link);
 	do {
 		reused = link->fd >= 0;
 		r = reused ? 0 : connect_anew(link, dl);
 		if (!r)
 			r = exchange(link, batch, value, dl, ret_replies);
 		if (r)
-			disconnect(link);
+			redis_link_close(link);
 	} while (r == -ECONNRESET && reused);
 	return r;
 }

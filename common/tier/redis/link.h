@@ -4,7 +4,8 @@
  * redis_link - a connection to a Redis server, made when it is first needed
  * and again after each failure, for a batch of commands at a time.
  *
- * A connection that failed, or on which a reply is outstanding, is closed:
+ * A connection that failed, on which a reply is outstanding, or something came
+ * that was not asked for, is closed: no reply is ever taken for another's, and
  * the server forgets a command that was half sent. One that the server had
  * closed while it was idle is made anew once within the same call, so all
  * commands must be such that they may be done twice.
@@ -47,13 +48,20 @@ void redis_link_init(struct redis_link *link, const struct redis_url *url,
 void redis_link_done(struct redis_link *link);
 
 /*
+ * Closes the connection, if there is one: what comes on it is not, or may not
+ * be, what was asked for. The next call makes another.
+ */
+void redis_link_close(struct redis_link *link);
+
+/*
  * Sends the batch and waits for its replies, within the link's timeout and
  * @dl. batch->n replies are put into @ret_replies, in order, error replies
  * among them; redis_replies_free() them. With @value, which may be NULL, the
  * first reply is NULL when the value is whole.
  * -errno and the words in link->why: of connecting, -ETIMEDOUT, -ECONNRESET,
- * -EPROTO what came is no reply, -EMSGSIZE it is too long, -ENOMEM; and those
- * of redis_refusal() when the server wants another password or database.
+ * -EPROTO what came is no reply, or one too many, -EMSGSIZE it is too long,
+ * -ENOMEM; and those of redis_refusal() when the server wants another password
+ * or database.
  */
 int redis_link_call(struct redis_link *link, const struct redis_batch *batch,
 		    struct redis_value *value, struct deadline dl,

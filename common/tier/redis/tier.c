@@ -79,6 +79,8 @@ static int fail_link(struct redis *redis, int r)
 
 int redis_fail_shape(struct redis *redis)
 {
+	/* It may be the reply to another command, and the next one too. */
+	redis_link_close(&redis->link);
 	return tier_fail(&redis->base, -EPROTO,
 			 "redis: a reply is not what its command gives");
 }
