@@ -45,6 +45,20 @@ int bed_setup(void **state)
 	return 0;
 }
 
+int bed_setup_copies(void **state)
+{
+	struct bed *bed;
+	int r = bed_setup(state);
+
+	if (r)
+		return r;
+	bed = *state;
+	bed->copies = 2;
+	open_stack(bed, (struct fake_tier *[]){
+		   &bed->redis, &bed->mongodb, &bed->memory }, 3);
+	return 0;
+}
+
 int bed_teardown(void **state)
 {
 	struct bed *bed = *state;
@@ -56,4 +70,38 @@ int bed_teardown(void **state)
 	session_done(&bed->completed);
 	free(bed);
 	return 0;
+}
+
+int bed_put(struct bed *bed, const char *text, struct chunk_count *ret_count)
+{
+	struct chunk chunk = fake_chunk(1, CHUNK_RAW, text, strlen(text));
+
+	return tier_put_chunk(bed->stack, &bed->session, &chunk, soon(),
+			      ret_count);
+}
+
+void has_chunk(struct fake_tier *fake, const char *text)
+{
+	fake_has_chunk(fake, 1, CHUNK_RAW, text, strlen(text));
+}
+
+void assert_has(const struct fake_tier *fake, const char *text)
+{
+	if (text)
+		assert_string_equal(fake->chunks[1].data, text);
+	else
+		assert_null(fake->chunks[1].data);
+}
+
+void assert_read(struct bed *bed, const char *expected)
+{
+	struct chunk_info info;
+	struct buf data;
+
+	buf_init(&data, 100);
+	assert_int_equal(tier_get_chunk(bed->stack, &bed->session, 1, soon(),
+					&data, &info), 0);
+	assert_int_equal(info.size, strlen(expected));
+	assert_string_equal(data.data, expected);
+	buf_done(&data);
 }

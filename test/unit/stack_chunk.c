@@ -12,22 +12,13 @@
 
 /* chunks */
 
-static int put_chunk(struct bed *bed, const char *text,
-		     struct chunk_count *ret_count)
-{
-	struct chunk chunk = fake_chunk(1, CHUNK_RAW, text, strlen(text));
-
-	return tier_put_chunk(bed->stack, &bed->session, &chunk, soon(),
-			      ret_count);
-}
-
 static void first_tier_that_takes_a_chunk_is_enough(void **state)
 {
 	struct bed *bed = *state;
 	struct chunk_count held = { 0 };
 
 	fake_has_chunk(&bed->mongodb, 0, CHUNK_RAW, "x", 1);
-	assert_int_equal(put_chunk(bed, "abc", &held), 0);
+	assert_int_equal(bed_put(bed, "abc", &held), 0);
 	assert_journal(&bed->journal, "redis.put_chunk ");
 	assert_string_equal(bed->stack->served, "redis");
 	/* Its own count, never more than the truth. */
@@ -42,13 +33,13 @@ static void full_or_failed_goes_on_to_the_next(void **state)
 
 	bed->redis.fails = TIER_E_FULL;
 	bed->mongodb.fails = -EIO;
-	assert_int_equal(put_chunk(bed, "abc", &held), 0);
+	assert_int_equal(bed_put(bed, "abc", &held), 0);
 	assert_string_equal(bed->stack->served, "memory");
 	assert_string_equal(bed->stack->error, "mongodb: put_chunk failed");
 	bed->memory.fails = TIER_E_FULL;
-	assert_int_equal(put_chunk(bed, "abc", &held), -EIO);
+	assert_int_equal(bed_put(bed, "abc", &held), -EIO);
 	bed->mongodb.fails = TIER_E_FULL;
-	assert_int_equal(put_chunk(bed, "abc", &held), TIER_E_FULL);
+	assert_int_equal(bed_put(bed, "abc", &held), TIER_E_FULL);
 }
 
 static void conflict_or_limit_in_one_that_was_asked_is_one(void **state)
@@ -58,28 +49,15 @@ static void conflict_or_limit_in_one_that_was_asked_is_one(void **state)
 
 	fake_has_chunk(&bed->mongodb, 1, CHUNK_RAW, "xyz", 3);
 	bed->redis.fails = -EIO;
-	assert_int_equal(put_chunk(bed, "abc", &held), TIER_E_CONFLICT);
+	assert_int_equal(bed_put(bed, "abc", &held), TIER_E_CONFLICT);
 	assert_int_equal(bed->memory.calls[FAKE_PUT_CHUNK], 0);
 	bed->mongodb.says[FAKE_PUT_CHUNK] = TIER_E_LIMIT;
-	assert_int_equal(put_chunk(bed, "abc", &held), TIER_E_LIMIT);
+	assert_int_equal(bed_put(bed, "abc", &held), TIER_E_LIMIT);
 	assert_int_equal(bed->memory.calls[FAKE_PUT_CHUNK], 0);
 	assert_int_equal(held.chunks, 77);
 	/* One that was not asked has no say. */
 	bed->redis.fails = 0;
-	assert_int_equal(put_chunk(bed, "abc", &held), 0);
-}
-
-static void assert_chunk(struct bed *bed, const char *expected)
-{
-	struct chunk_info info;
-	struct buf data;
-
-	buf_init(&data, 100);
-	assert_int_equal(tier_get_chunk(bed->stack, &bed->session, 1, soon(),
-					&data, &info), 0);
-	assert_int_equal(info.size, strlen(expected));
-	assert_string_equal(data.data, expected);
-	buf_done(&data);
+	assert_int_equal(bed_put(bed, "abc", &held), 0);
 }
 
 static void assert_no_chunk(struct bed *bed, int expected)
@@ -99,14 +77,14 @@ static void chunk_is_read_from_the_first_that_has_it_whole(void **state)
 
 	fake_has_chunk(&bed->mongodb, 1, CHUNK_RAW, "second", 6);
 	fake_has_chunk(&bed->memory, 1, CHUNK_RAW, "third", 5);
-	assert_chunk(bed, "second");
+	assert_read(bed, "second");
 	assert_int_equal(bed->memory.calls[FAKE_GET_CHUNK], 0);
 	bed->mongodb.fails = -EIO;
-	assert_chunk(bed, "third");
+	assert_read(bed, "third");
 	fake_has_chunk(&bed->redis, 1, CHUNK_RAW, "first", 5);
-	assert_chunk(bed, "first");
+	assert_read(bed, "first");
 	open_stack(bed, (struct fake_tier *[]){ &bed->memory, &bed->redis }, 2);
-	assert_chunk(bed, "third");
+	assert_read(bed, "third");
 }
 
 static void chunk_is_absent_only_when_every_tier_says_so(void **state)

@@ -10,20 +10,6 @@
 
 #include "test/unit/stack_bed.h"
 
-static int setup(void **state)
-{
-	struct bed *bed;
-	int r = bed_setup(state);
-
-	if (r)
-		return r;
-	bed = *state;
-	bed->copies = 2;
-	open_stack(bed, (struct fake_tier *[]){
-		   &bed->redis, &bed->mongodb, &bed->memory }, 3);
-	return 0;
-}
-
 static int put_session(struct bed *bed)
 {
 	return tier_put_session(bed->stack, &bed->session, soon());
@@ -31,42 +17,14 @@ static int put_session(struct bed *bed)
 
 static int put(struct bed *bed, const char *text)
 {
-	struct chunk chunk = fake_chunk(1, CHUNK_RAW, text, strlen(text));
 	struct chunk_count held;
 
-	return tier_put_chunk(bed->stack, &bed->session, &chunk, soon(),
-			      &held);
-}
-
-static void has(struct fake_tier *fake, const char *text)
-{
-	fake_has_chunk(fake, 1, CHUNK_RAW, text, strlen(text));
-}
-
-/* Asserts which bytes a tier has at the index of all these; NULL: none. */
-static void assert_has(const struct fake_tier *fake, const char *text)
-{
-	if (text)
-		assert_string_equal(fake->chunks[1].data, text);
-	else
-		assert_null(fake->chunks[1].data);
+	return bed_put(bed, text, &held);
 }
 
 static void lose_all(struct fake_tier *fake)
 {
 	fake_done(fake);
-}
-
-static void assert_read(struct bed *bed, const char *expected)
-{
-	struct chunk_info info;
-	struct buf data;
-
-	buf_init(&data, 100);
-	assert_int_equal(tier_get_chunk(bed->stack, &bed->session, 1, soon(),
-					&data, &info), 0);
-	assert_string_equal(data.data, expected);
-	buf_done(&data);
 }
 
 /* The ways in which a tier may not take something, and what they come to. */
@@ -189,13 +147,10 @@ static void chunk_that_one_does_not_take_fails_and_stays_in_the_other(
 {
 	struct bed *bed = *state;
 	struct chunk_count held = { 77, 77 };
-	struct chunk chunk = fake_chunk(1, CHUNK_RAW, "abc", 3);
 
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
 		bed->redis.fails = refusals[i].tier;
-		assert_int_equal(tier_put_chunk(bed->stack, &bed->session,
-						&chunk, soon(), &held),
-				 refusals[i].stack);
+		assert_int_equal(bed_put(bed, "abc", &held), refusals[i].stack);
 		assert_has(&bed->mongodb, "abc");
 		assert_has(&bed->memory, NULL);
 	}
@@ -238,16 +193,18 @@ static void chunk_that_either_lost_comes_back(void **state)
 static void count_is_the_least_of_theirs(void **state)
 {
 	struct bed *bed = *state;
-	struct chunk chunk = fake_chunk(1, CHUNK_RAW, "abc", 3);
 	struct chunk_count held;
 
 	fake_has_chunk(&bed->mongodb, 0, CHUNK_RAW, "x", 1);
 	fake_has_chunk(&bed->mongodb, 2, CHUNK_RAW, "y", 1);
 	fake_has_chunk(&bed->redis, 0, CHUNK_RAW, "0123456789", 10);
-	assert_int_equal(tier_put_chunk(bed->stack, &bed->session, &chunk,
-					soon(), &held), 0);
-	assert_int_equal(held.chunks, 2);
-	assert_int_equal(held.bytes, 5);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(bed_put(bed, "abc", &held), 0);
+		assert_int_equal(held.chunks, 2);
+		assert_int_equal(held.bytes, 5);
+		open_stack(bed, (struct fake_tier *[]){
+			   &bed->mongodb, &bed->redis }, 2);
+	}
 }
 
 /* other bytes */
@@ -257,7 +214,7 @@ static void of_two_contents_at_once_the_last_tier_takes_one(void **state)
 	struct bed *bed = *state;
 
 	/* Another is between its two copies. */
-	has(&bed->mongodb, "xyz");
+	has_chunk(&bed->mongodb, "xyz");
 	assert_int_equal(put(bed, "abc"), TIER_E_CONFLICT);
 	assert_has(&bed->redis, NULL);
 	assert_has(&bed->mongodb, "xyz");
@@ -316,8 +273,8 @@ static void what_cannot_make_room_is_a_failure(void **state)
 {
 	struct bed *bed = *state;
 
-	has(&bed->redis, "xyz");
-	has(&bed->mongodb, "abc");
+	has_chunk(&bed->redis, "xyz");
+	has_chunk(&bed->mongodb, "abc");
 	bed->mongodb.says[FAKE_DROP_CHUNK] = -EIO;
 	assert_int_equal(put(bed, "xyz"), -EIO);
 	bed->mongodb.says[FAKE_DROP_CHUNK] = 0;
@@ -331,7 +288,7 @@ static void what_cannot_make_room_is_a_failure(void **state)
 static int made_room_meanwhile(struct fake_tier *fake, enum fake_op op)
 {
 	if (op == FAKE_LIST_CHUNKS)
-		has(fake, "xyz");
+		has_chunk(fake, "xyz");
 	return 0;
 }
 
@@ -339,8 +296,8 @@ static void bytes_that_came_meanwhile_stay(void **state)
 {
 	struct bed *bed = *state;
 
-	has(&bed->redis, "xyz");
-	has(&bed->mongodb, "abc");
+	has_chunk(&bed->redis, "xyz");
+	has_chunk(&bed->mongodb, "abc");
 	bed->mongodb.before = made_room_meanwhile;
 	assert_int_equal(put(bed, "xyz"), 0);
 	assert_has(&bed->mongodb, "xyz");
@@ -431,7 +388,7 @@ static void memory_that_has_something_is_read_and_told(void **state)
 	struct session got = { 0 };
 
 	fake_has(&bed->memory, &bed->session);
-	has(&bed->memory, "abc");
+	has_chunk(&bed->memory, "abc");
 	assert_int_equal(tier_get_session(bed->stack, bed->session.id,
 					  TIER_READ_FIRST, soon(), &got), 0);
 	assert_string_equal(bed->stack->served, "memory");
@@ -439,9 +396,6 @@ static void memory_that_has_something_is_read_and_told(void **state)
 	assert_int_equal(tier_finish(bed->stack, &bed->aborted, soon()), 0);
 	assert_int_equal(bed->memory.record.state, SESSION_ABORTED);
 }
-
-#define COPIES_CASE(name) \
-	cmocka_unit_test_setup_teardown(name, setup, bed_teardown)
 
 static const struct CMUnitTest cases[] = {
 	COPIES_CASE(session_needs_both),

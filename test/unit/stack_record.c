@@ -133,6 +133,37 @@ static void copy_keeps_a_later_state_and_its_answer(void **state)
 	assert_string_equal(bed->redis.record.answer.body, "{\"a\":1}");
 }
 
+/* Another, which completes the upload between the reading and the copy. */
+static int completed_meanwhile(struct fake_tier *fake, enum fake_op op)
+{
+	struct bed *bed = fake->user;
+
+	if (op != FAKE_PUT_SESSION)
+		return 0;
+	fake_has(&bed->redis, &bed->completed);
+	fake_has(&bed->mongodb, &bed->completed);
+	return 0;
+}
+
+static void copy_never_goes_over_a_later_state(void **state)
+{
+	struct bed *bed = *state;
+	static const enum tier_read reads[] = {
+		TIER_READ_FIRST, TIER_READ_ALL,
+	};
+
+	bed->redis.before = completed_meanwhile;
+	bed->redis.user = bed;
+	for (size_t i = 0; i < ARRAY_SIZE(reads); i++) {
+		fake_done(&bed->redis);
+		fake_has(&bed->mongodb, &bed->session);
+		assert_got(bed, reads[i], SESSION_OPEN, "mongodb");
+		assert_int_equal(bed->redis.calls[FAKE_PUT_SESSION], i + 1);
+		assert_int_equal(bed->redis.record.state, SESSION_COMPLETED);
+		assert_int_equal(bed->mongodb.record.state, SESSION_COMPLETED);
+	}
+}
+
 static void silent_tier_above_gets_no_copy(void **state)
 {
 	struct bed *bed = *state;
@@ -356,6 +387,7 @@ static const struct CMUnitTest cases[] = {
 	BED_CASE(first_that_has_it_is_enough),
 	BED_CASE(shared_tier_above_that_lacks_it_gets_a_copy),
 	BED_CASE(copy_keeps_a_later_state_and_its_answer),
+	BED_CASE(copy_never_goes_over_a_later_state),
 	BED_CASE(silent_tier_above_gets_no_copy),
 	BED_CASE(memory_above_gets_no_copy),
 	BED_CASE(copy_that_fails_is_no_failure),
