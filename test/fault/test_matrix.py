@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""One case for each cell of the fault matrix: what a function answers while
+the fault lasts, and that all is well once it is over."""
+
+import os
+
+import pytest
+
+import redis_faults
+from bench import DEADLINES, SETTINGS
+from invariants import (History, check, check_kept, finish, finishes)
+from matrix import CHUNKS, cells
+from upload import ranges
+
+FULL = bool(os.environ.get("TRANCHE_FAULT_FULL"))
+# JSON, since one of the sinks wants it; cut where a character is two units,
+# and with one chunk that takes several packets.
+PARTS = ('{"name":"\ud83d', '\ude00 name","text":"', "x" * 100_000 + '"}')
+CELLS = [cell for cell in cells(redis_faults.FAULTS, SETTINGS)
+         if FULL or cell.fault.short]
+
+
+class Scene:
+    """A fault in a setting: every function meets it with an upload of its
+    own, then it ends."""
+
+    def __init__(self, bench, setting, fault):
+        self.bench, self.fault = bench, fault
+        self.place = bench.use(setting)
+        bench.admin = bench.redis.client()
+        self.histories = {function: History(self.place.client, PARTS)
+                          for function in fault.functions}
+        self.told = {}
+        self.prepare()
+        self.run()
+        bench.cool_down()
+
+    def prepare(self):
+        for function, history in self.histories.items():
+            if function != "start":
+                assert history.start().is_done, history
+                assert history.upload(0).is_done, history
+        if self.fault.snapshot:
+            self.fault.snapshot(self.bench)
+        for function, history in self.histories.items():
+            if function != "start":
+                assert history.upload(1).is_done, history
+            if function in ("complete", "again"):
+                assert history.upload(2).is_done, history
+            if function == "again":
+                assert history.complete().is_done, history
+
+    def run(self):
+        if not self.fault.each:
+            self.fault.begin(self.bench)
+        try:
+            for function, history in self.histories.items():
+                self.bench.cool_down()
+                if self.fault.each:
+                    self.fault.begin(self.bench, history)
+                self.told[function] = history.call(
+                    "complete" if function == "again" else function)
+        finally:
+            if self.fault.end:
+                self.fault.end(self.bench)
+
+
+@pytest.fixture(scope="module")
+def scenes(bench):
+    """The last one, which all of its cells look at."""
+    made = {}
+
+    def scene(cell):
+        key = cell.setting, cell.fault.name
+        if key not in made:
+            made.clear()
+            made[key] = Scene(bench, cell.setting, cell.fault)
+        return made[key]
+    return scene
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: "%s-%s-%s" % (
+    cell.setting, cell.fault.name, cell.function))
+def test_cell(scenes, cell):
+    scene = scenes(cell)
+    history, told = scene.histories[cell.function], scene.told[cell.function]
+    as_expected(cell, history, told)
+    is_well_again(scene, cell, history, told)
+
+
+def as_expected(cell, history, told):
+    expected = cell.expected
+    assert told.status == expected.status, (told, history)
+    assert bool(told.answer.retry_after) == expected.wait, (told, history)
+    if told.missing is None:
+        assert not expected.lost, (told, history)
+        return
+    lost = set(cell.fault.lost) if expected.lost else set()
+    assert set(told.missing) == lost | set(history.untaken), (told, history)
+
+
+def is_well_again(scene, cell, history, told):
+    """The client goes on, and reaches what it wanted."""
+    sink = scene.bench.sink
+    told.allowed_404 = cell.expected.status == 404
+    if cell.function == "abort":
+        is_aborted(scene, cell, history)
+    elif told.allowed_404 or is_forgotten(scene, cell):
+        # As its word is that nobody has it, the client starts anew.
+        history = History(scene.place.client, PARTS)
+        finishes(history, sink, lapse=scene.bench.lapse)
+    else:
+        finishes(history, sink, lapse=scene.bench.lapse)
+    check(history, sink, DEADLINES)
+    if scene.fault.keeps and not cell.expected.lost:
+        check_kept(history)
+
+
+def is_forgotten(scene, cell):
+    """Whether the record is gone with the fault's end."""
+    return (not scene.fault.keeps and not scene.fault.snapshot
+            and cell.place in ("only", "beside memory")
+            and cell.fault.kind == "silent" and cell.function != "start")
+
+
+def is_aborted(scene, cell, history):
+    def abort():
+        told = history.abort()
+        told.allowed_404 = is_forgotten(scene, cell)
+        return told
+    told = abort()
+    for _ in range(100):
+        if told.is_done or told.code == "not_found":
+            break
+        scene.bench.cool_down()
+        told = abort()
+    assert told.is_done or cell.expected.status == 404 or is_forgotten(
+        scene, cell), history
+    assert history.status().status == 404, history
+    assert not scene.bench.sink.documents(history.persistent_id), history
