@@ -6,6 +6,7 @@
 #include "common/chunk.h"
 #include "common/fields.h"
 #include "common/json_scan.h"
+#include "common/json_value.h"
 #include "common/query.h"
 #include "common/text.h"
 
@@ -101,28 +102,6 @@ static int from_query(struct request *req, const struct field *fields,
 	return r;
 }
 
-/* The value itself is cut out: a tree would copy it several times. */
-static int parse_around(struct request *req, const struct json_cut *cut)
-{
-	struct json_tokener *tokener;
-	const char *text = req->body.data;
-	size_t size = req->body.size;
-
-	tokener = json_tokener_new_ex((int)limits.depth_max + 1);
-	if (!tokener)
-		return -ENOMEM;
-	if (cut->found) {
-		json_tokener_parse_ex(tokener, text, (int)cut->start);
-		json_tokener_parse_ex(tokener, "null", 4);
-		text += cut->end;
-		size -= cut->end;
-	}
-	req->json = json_tokener_parse_ex(tokener, text, (int)size);
-	json_tokener_free(tokener);
-	/* It was checked before: what is left to fail is memory. */
-	return req->json ? 0 : -ENOMEM;
-}
-
 /* The key at @quote came before; it is said by its name if it is known. */
 static int given_twice(struct request *req, const struct field *fields,
 		       size_t n, const char *quote)
@@ -192,29 +171,17 @@ static int set_data(struct request *req, const struct field *field,
 }
 
 static int set_uint(struct request *req, const struct field *field, void *into,
-		    struct json_object *value)
+		    struct json_value value)
 {
-	uint64_t number = UINT64_MAX;
-	double fraction;
+	uint64_t number;
 
-	if (json_object_is_type(value, json_type_int)) {
-		if (json_object_get_int64(value) < 0)
-			return request_invalid(req, "%s must not be negative",
-					       field->name);
-		number = json_object_get_uint64(value);
-	} else if (json_object_is_type(value, json_type_double)) {
-		/* 1.0 is the integer 1; beyond 2^53 a double still is one. */
-		fraction = json_object_get_double(value);
-		if (fraction < 0)
-			return request_invalid(req, "%s must not be negative",
-					       field->name);
-		if (fraction < 0x1p63) {
-			number = (uint64_t)fraction;
-			if ((double)number != fraction)
-				return request_invalid(req, "%s must be an "
-						"integer", field->name);
-		}
-	} else {
+	switch (json_uint(value, &number)) {
+	case 0:
+		break;
+	case -ERANGE:
+		return request_invalid(req, "%s must not be negative",
+				       field->name);
+	default:
 		return request_invalid(req, "%s must be an integer",
 				       field->name);
 	}
@@ -223,53 +190,71 @@ static int set_uint(struct request *req, const struct field *field, void *into,
 }
 
 static int set_string(struct request *req, const struct field *field,
-		      void *into, struct json_object *value)
+		      void *into, struct json_value value)
 {
-	const char *text;
+	char *text = (char *)into + field->offset;
 	size_t len;
+	int r;
 
-	if (!json_object_is_type(value, json_type_string))
+	r = json_text(value, text, field->size, &len);
+	if (r == -EBADMSG)
 		return request_invalid(req, "%s must be a string", field->name);
-	text = json_object_get_string(value);
-	len = (size_t)json_object_get_string_len(value);
-	if (len >= field->size || strlen(text) != len)
+	if (r || strlen(text) != len)
 		return request_invalid(req, "%s must be at most %zu bytes, "
 				       "without NUL", field->name,
 				       field->size - 1);
 	if (len == 0 && field->type == FIELD_NAME)
 		return request_invalid(req, "%s must not be empty",
 				       field->name);
-	memcpy((char *)into + field->offset, text, len + 1);
 	return 0;
 }
 
 static int set_bool(struct request *req, const struct field *field, void *into,
-		    struct json_object *value)
+		    struct json_value value)
 {
 	bool flag;
 
-	if (!json_object_is_type(value, json_type_boolean))
+	if (json_bool(value, &flag))
 		return request_invalid(req, "%s must be true or false",
 				       field->name);
-	flag = json_object_get_boolean(value);
 	memcpy((char *)into + field->offset, &flag, sizeof(flag));
 	return 0;
 }
 
-static int set_json(struct request *req, const struct field *field, void *into)
+/* The member of that name; the end of the chunk's text need not be found. */
+static bool find(const struct request *req, const struct json_cut *cut,
+		 const char *name, struct json_value *ret_value)
 {
-	struct json_object *value;
+	const char *text = req->body.data;
+	struct json_members members;
+	struct json_value key;
 
-	if (!json_object_object_get_ex(req->json, field->name, &value) ||
-	    !value)
+	if (!json_members_of(json_value_of(text, req->body.size), &members))
+		return false;
+	if (cut->found)
+		members.skip = (struct json_value){
+			text + cut->start, text + cut->end,
+		};
+	while (json_members_next(&members, &key, ret_value))
+		if (json_is_name(key, name))
+			return true;
+	return false;
+}
+
+static int set_json(struct request *req, const struct field *field,
+		    const struct json_cut *cut, void *into)
+{
+	char id[SESSION_ID_LEN + 1];
+	struct json_value value;
+	size_t len;
+
+	if (!find(req, cut, field->name, &value) || json_is_null(value))
 		return field->is_optional ? 0 : missing(req, field);
 	switch (field->type) {
 	case FIELD_ID:
-		if (json_object_is_type(value, json_type_string))
-			set_id(field, into, json_object_get_string(value),
-			       (size_t)json_object_get_string_len(value));
-		else
-			set_id(field, into, "", 0);
+		if (json_text(value, id, sizeof(id), &len))
+			len = 0;
+		set_id(field, into, id, len);
 		return 0;
 	case FIELD_UINT:
 		return set_uint(req, field, into, value);
@@ -284,21 +269,20 @@ static int set_json(struct request *req, const struct field *field, void *into)
 	return 0;
 }
 
+/* The other fields first: the chunk's text is decoded where it stands. */
 static int from_body(struct request *req, const struct field *fields, size_t n,
 		     uint64_t data_max, void *into)
 {
+	const struct field *data = find_data(fields, n);
 	struct json_cut cut = { 0 };
 	int r;
 
 	r = scan(req, fields, n, &cut);
-	if (!r)
-		r = parse_around(req, &cut);
-	for (size_t i = 0; !r && i < n; i++) {
-		if (fields[i].type == FIELD_DATA)
-			r = set_data(req, &fields[i], &cut, data_max, into);
-		else
-			r = set_json(req, &fields[i], into);
-	}
+	for (size_t i = 0; !r && i < n; i++)
+		if (&fields[i] != data)
+			r = set_json(req, &fields[i], &cut, into);
+	if (!r && data)
+		r = set_data(req, data, &cut, data_max, into);
 	return r;
 }
 

@@ -48,7 +48,7 @@ static bool stands_for(struct raw raw, const char *text)
 	return next_byte(&raw) < 0;
 }
 
-/* For json-c a key ends there, and it would be taken for another one. */
+/* Nobody means it, and to C the key ends there: it would be another one. */
 static bool has_nul(struct raw raw)
 {
 	int byte;

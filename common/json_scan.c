@@ -341,11 +341,10 @@ int scan_value(struct scan *s)
 	return 0;
 }
 
-int scan_open(struct scan *s, const char *json, size_t size,
-	      const struct json_limits *limits, struct json_error *error)
+static int open_bytes(struct scan *s, const char *json, size_t size,
+		      const struct json_limits *limits,
+		      struct json_error *error)
 {
-	size_t utf8;
-
 	*s = (struct scan){
 		.start = json,
 		.at = json,
@@ -359,6 +358,18 @@ int scan_open(struct scan *s, const char *json, size_t size,
 	*error = (struct json_error){ 0 };
 	if (size >= 3 && memcmp(json, "\xef\xbb\xbf", 3) == 0)
 		return scan_invalid(s, "byte order mark");
+	return 0;
+}
+
+int scan_open(struct scan *s, const char *json, size_t size,
+	      const struct json_limits *limits, struct json_error *error)
+{
+	size_t utf8;
+	int r;
+
+	r = open_bytes(s, json, size, limits, error);
+	if (r)
+		return r;
 	utf8 = text_utf8_span(json, size);
 	if (utf8 < size)
 		return scan_fail(s, JSON_SCAN_E_INVALID, "not UTF-8",
@@ -374,6 +385,19 @@ int scan_end(struct scan *s)
 	return 0;
 }
 
+/* All of it, once it is open. */
+static int scan_all(struct scan *s, struct json_stats *ret_stats)
+{
+	int r;
+
+	r = scan_value(s);
+	if (!r)
+		r = scan_end(s);
+	if (!r)
+		*ret_stats = s->stats;
+	return r;
+}
+
 int json_scan(const char *json, size_t size, const struct json_limits *limits,
 	      struct json_stats *ret_stats, struct json_error *ret_error)
 {
@@ -381,14 +405,17 @@ int json_scan(const char *json, size_t size, const struct json_limits *limits,
 	int r;
 
 	r = scan_open(&s, json, size, limits, ret_error);
-	if (r)
-		return r;
-	r = scan_value(&s);
-	if (r)
-		return r;
-	r = scan_end(&s);
-	if (r)
-		return r;
-	*ret_stats = s.stats;
-	return 0;
+	return r ? r : scan_all(&s, ret_stats);
+}
+
+int json_scan_bytes(const char *json, size_t size,
+		    const struct json_limits *limits,
+		    struct json_stats *ret_stats,
+		    struct json_error *ret_error)
+{
+	struct scan s;
+	int r;
+
+	r = open_bytes(&s, json, size, limits, ret_error);
+	return r ? r : scan_all(&s, ret_stats);
 }

@@ -3,10 +3,9 @@
 /*
  * json_scan - one strict pass over JSON text (RFC 8259) that builds nothing.
  *
- * json-c parses what has passed here. It accepts more than the RFC, and its
- * tree costs up to 760 bytes a value, so the text is checked and counted
- * first; and the value of a chunk is cut out of its body, because a tree
- * would copy it several times.
+ * What has passed here is read where it stands (json_value.h, json_walk.h), so
+ * the text is checked and counted first; and the value of a chunk is cut out of
+ * its body.
  *
  * Strict means: one value in UTF-8 with white space (space, tab, line feed,
  * carriage return) and nothing else around it, no byte order mark; strings
@@ -60,6 +59,13 @@ struct json_error {
  */
 int json_scan(const char *json, size_t size, const struct json_limits *limits,
 	      struct json_stats *ret_stats, struct json_error *ret_error);
+
+/* The same, but strings may hold bytes that are no UTF-8, as REMOTE_USER may:
+ * for text that we wrote. */
+int json_scan_bytes(const char *json, size_t size,
+		    const struct json_limits *limits,
+		    struct json_stats *ret_stats,
+		    struct json_error *ret_error);
 
 /* Where a value lies in the text. */
 struct json_cut {

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/json_out.h"
+#include "common/json_scan.h"
+#include "common/json_value.h"
 #include "common/record.h"
+
+/* Bounds of what is read: names that a newer program added, too. */
+static const struct json_limits limits = {
+	.depth_max = 16,
+	.values_max = 1000,
+};
+
+#define STATE_MAX 16	/* bytes of a state's name, the NUL included */
 
 /* The texts of a record, once for the writer and the reader. */
 struct record_text {
@@ -29,172 +39,108 @@ static const struct record_text texts[] = {
 	  sizeof(((struct session *)NULL)->sha256) },
 };
 
-/* Adds @value, which it takes even when it fails. */
-static int add(struct json_object *to, const char *name,
-	       struct json_object *value)
+static void put_text(struct json_out *out, const char *name, const char *text)
 {
-	if (!value)
-		return -ENOMEM;
-	if (json_object_object_add(to, name, value)) {
-		json_object_put(value);
-		return -ENOMEM;
-	}
-	return 0;
+	json_out_text(out, name, text, strlen(text));
 }
 
-static int add_answer(struct json_object *root, const struct answer *answer)
+static void put_answer(struct json_out *out, const struct answer *answer)
 {
-	struct json_object *to = json_object_new_object();
-	int r;
-
-	r = add(root, "answer", to);
-	if (r)
-		return r;
-	r = add(to, "status", json_object_new_int64(answer->status));
-	if (!r)
-		r = add(to, "persistentId",
-			json_object_new_string(answer->persistent_id));
-	if (!r && answer->body && answer->body_size <= SESSION_ANSWER_MAX)
-		r = add(to, "body", json_object_new_string_len(answer->body,
-						(int)answer->body_size));
-	return r;
-}
-
-static int fill(struct json_object *root, const struct session *session)
-{
-	int r;
-
-	r = add(root, "version", json_object_new_int64(RECORD_VERSION));
-	for (size_t i = 0; !r && i < ARRAY_SIZE(texts); i++) {
-		const char *text = (const char *)session + texts[i].offset;
-
-		r = add(root, texts[i].name, json_object_new_string(text));
-	}
-	if (!r)
-		r = add(root, "totalChunks",
-			json_object_new_int64(session->total_chunks));
-	if (!r)
-		r = add(root, "totalSize",
-			json_object_new_uint64(session->total_size));
-	if (!r)
-		r = add(root, "isUpdate",
-			json_object_new_boolean(session->is_update));
-	if (!r)
-		r = add(root, "isCompressed",
-			json_object_new_boolean(session->is_compressed));
-	if (!r)
-		r = add(root, "createdAt",
-			json_object_new_int64(session->created_at));
-	if (!r)
-		r = add(root, "expiresAt",
-			json_object_new_int64(session->expires_at));
-	if (!r)
-		r = add(root, "state", json_object_new_string(
-					session_state_name(session->state)));
-	if (!r && session->state == SESSION_COMPLETED)
-		r = add_answer(root, &session->answer);
-	return r;
+	json_out_open(out, "answer");
+	json_out_uint(out, "status", answer->status);
+	put_text(out, "persistentId", answer->persistent_id);
+	if (answer->body && answer->body_size <= SESSION_ANSWER_MAX)
+		json_out_text(out, "body", answer->body, answer->body_size);
+	json_out_close(out);
 }
 
 int record_write(struct buf *out, const struct session *session)
 {
-	struct json_object *root = json_object_new_object();
-	const char *text;
-	size_t size;
-	int r;
+	struct json_out json;
 
-	if (!root)
-		return -ENOMEM;
-	r = fill(root, session);
-	if (!r) {
-		text = json_object_to_json_string_length(root,
-						JSON_C_TO_STRING_PLAIN, &size);
-		r = text ? buf_append(out, text, size) : -ENOMEM;
-	}
-	json_object_put(root);
-	return r;
+	json_out_begin(&json, out);
+	json_out_int(&json, "version", RECORD_VERSION);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		put_text(&json, texts[i].name,
+			 (const char *)session + texts[i].offset);
+	json_out_uint(&json, "totalChunks", session->total_chunks);
+	json_out_uint(&json, "totalSize", session->total_size);
+	json_out_bool(&json, "isUpdate", session->is_update);
+	json_out_bool(&json, "isCompressed", session->is_compressed);
+	json_out_int(&json, "createdAt", session->created_at);
+	json_out_int(&json, "expiresAt", session->expires_at);
+	put_text(&json, "state", session_state_name(session->state));
+	if (session->state == SESSION_COMPLETED)
+		put_answer(&json, &session->answer);
+	return json_out_end(&json);
 }
 
-static int get(struct json_object *from, const char *name, json_type type,
-	       struct json_object **ret_value)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(from, name, &value) ||
-	    !json_object_is_type(value, type))
-		return -EBADMSG;
-	*ret_value = value;
-	return 0;
-}
-
-static int get_text(struct json_object *from, const char *name, size_t size,
+static int get_text(struct json_value from, const char *name, size_t size,
 		    char *ret_text)
 {
-	struct json_object *value;
+	struct json_value value;
 	size_t len;
-	int r;
 
-	r = get(from, name, json_type_string, &value);
-	if (r)
-		return r;
-	len = (size_t)json_object_get_string_len(value);
-	if (len >= size || strlen(json_object_get_string(value)) != len)
+	if (!json_member(from, name, &value) ||
+	    json_text(value, ret_text, size, &len) || strlen(ret_text) != len)
 		return -EBADMSG;
-	memcpy(ret_text, json_object_get_string(value), len + 1);
 	return 0;
 }
 
-static int get_integer(struct json_object *from, const char *name,
+static int get_integer(struct json_value from, const char *name,
 		       int64_t min, int64_t max, int64_t *ret_value)
 {
-	struct json_object *value;
+	struct json_value value;
 	int64_t number;
-	int r;
 
-	r = get(from, name, json_type_int, &value);
-	if (r)
-		return r;
-	number = json_object_get_int64(value);
-	if (number < min || number > max)
+	if (!json_member(from, name, &value) || json_int(value, &number) ||
+	    number < min || number > max)
 		return -EBADMSG;
 	*ret_value = number;
 	return 0;
 }
 
-static int get_bool(struct json_object *from, const char *name, bool *ret_value)
+static int get_bool(struct json_value from, const char *name, bool *ret_value)
 {
-	struct json_object *value;
-	int r;
+	struct json_value value;
 
-	r = get(from, name, json_type_boolean, &value);
-	if (!r)
-		*ret_value = json_object_get_boolean(value);
-	return r;
+	return json_member(from, name, &value) ? json_bool(value, ret_value) :
+						 -EBADMSG;
 }
 
-static int get_state(struct json_object *from, enum session_state *ret_state)
+static int get_state(struct json_value from, enum session_state *ret_state)
 {
-	struct json_object *value;
+	char text[STATE_MAX];
 	int r;
 
-	r = get(from, "state", json_type_string, &value);
-	if (r)
-		return r;
-	return session_state_parse(json_object_get_string(value),
-				   (size_t)json_object_get_string_len(value),
-				   ret_state);
+	r = get_text(from, "state", sizeof(text), text);
+	return r ? r : session_state_parse(text, strlen(text), ret_state);
 }
 
-static int get_answer(struct json_object *root, struct answer *answer)
+/* Room for what it may be, not for what its escapes take. */
+static int get_body(struct json_value value, struct answer *answer)
 {
-	struct json_object *from, *body;
+	size_t room = (size_t)(value.end - value.at);
+	int r;
+
+	if (room > SESSION_ANSWER_MAX + 1)
+		room = SESSION_ANSWER_MAX + 1;
+	answer->body = malloc(room);
+	if (!answer->body)
+		return -ENOMEM;
+	r = json_text(value, answer->body, room, &answer->body_size);
+	return r ? -EBADMSG : 0;
+}
+
+static int get_answer(struct json_value root, struct answer *answer)
+{
+	struct json_value from, body;
 	int64_t status;
-	size_t size;
 	int r;
 
-	r = get(root, "answer", json_type_object, &from);
-	if (!r)
-		r = get_integer(from, "status", 200, 299, &status);
+	if (!json_member(root, "answer", &from))
+		return -EBADMSG;
+	r = get_integer(from, "status", 200, 299, &status);
 	if (!r)
 		r = get_text(from, "persistentId",
 			     sizeof(answer->persistent_id),
@@ -202,22 +148,10 @@ static int get_answer(struct json_object *root, struct answer *answer)
 	if (r)
 		return r;
 	answer->status = (unsigned)status;
-	if (!json_object_object_get_ex(from, "body", &body))
-		return 0;
-	if (!json_object_is_type(body, json_type_string))
-		return -EBADMSG;
-	size = (size_t)json_object_get_string_len(body);
-	if (size > SESSION_ANSWER_MAX)
-		return -EBADMSG;
-	answer->body = malloc(size + 1);
-	if (!answer->body)
-		return -ENOMEM;
-	memcpy(answer->body, json_object_get_string(body), size + 1);
-	answer->body_size = size;
-	return 0;
+	return json_member(from, "body", &body) ? get_body(body, answer) : 0;
 }
 
-static int read_fields(struct json_object *root, struct session *session)
+static int read_fields(struct json_value root, struct session *session)
 {
 	int64_t version, chunks, size;
 	int r;
@@ -257,27 +191,14 @@ static int read_fields(struct json_object *root, struct session *session)
 int record_read(const char *json, size_t size, struct session *ret_session)
 {
 	struct session session = { 0 };
-	struct json_tokener *tokener;
-	struct json_object *root;
+	struct json_stats stats;
+	struct json_error error;
 	int r;
 
-	if (size > RECORD_MAX)
+	if (size > RECORD_MAX ||
+	    json_scan_bytes(json, size, &limits, &stats, &error))
 		return -EBADMSG;
-	tokener = json_tokener_new();
-	if (!tokener)
-		return -ENOMEM;
-	root = json_tokener_parse_ex(tokener, json, (int)size);
-	if (root && json_tokener_get_parse_end(tokener) != size) {
-		json_object_put(root);
-		root = NULL;
-	}
-	json_tokener_free(tokener);
-	if (!json_object_is_type(root, json_type_object)) {
-		json_object_put(root);
-		return -EBADMSG;
-	}
-	r = read_fields(root, &session);
-	json_object_put(root);
+	r = read_fields(json_value_of(json, size), &session);
 	if (r) {
 		session_done(&session);
 		return r;

@@ -21,7 +21,6 @@ void request_init(struct request *req)
 
 void request_done(struct request *req)
 {
-	json_object_put(req->json);
 	buf_done(&req->body);
 	request_init(req);
 }
@@ -131,7 +130,6 @@ void request_end(struct request *req)
 {
 	struct buf body = req->body;
 
-	json_object_put(req->json);
 	*req = (struct request){ .query = "", .owner = "" };
 	if (body.capacity > REQUEST_BODY_KEPT)
 		buf_done(&body);

@@ -7,8 +7,6 @@
 
 #pragma once
 
-#include <json-c/json.h>
-
 #include "common/base.h"
 #include "common/buf.h"
 #include "common/config.h"
@@ -47,7 +45,6 @@ struct request {
 	int64_t now_ms;			/* when it came, Unix epoch */
 
 	struct buf body;
-	struct json_object *json;	/* what request_fields() parsed */
 
 	/* Of the last call that said REQUEST_E_*. */
 	char invalid[REQUEST_INVALID_MAX];

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "common/json_out.h"
+#include "common/json_scan.h"
+#include "common/json_value.h"
 #include "common/sink/file/meta.h"
 
-/* Levels of JSON that are read: a document in a plan, and one to spare. */
-#define DEPTH_MAX 4
+/* Bounds of what is read: names that others added, too. */
+static const struct json_limits limits = {
+	.depth_max = 16,
+	.values_max = 10000,
+};
 
 /* Where a field belongs. */
 enum {
@@ -41,11 +46,6 @@ static const struct file_field fields[] = {
 	TEXT("updatedAt", updated_at, IN_META | IN_ANSWER),
 };
 
-static void json_done(struct json_object **json)
-{
-	json_object_put(*json);
-}
-
 void file_meta_init(struct file_meta *meta, const struct session *session,
 		    const struct sink_content *content, int64_t now_ms)
 {
@@ -65,155 +65,97 @@ void file_meta_init(struct file_meta *meta, const struct session *session,
 	clock_iso(now_ms, meta->updated_at);
 }
 
-/* Adds @value, which it takes even when it fails. */
-static int add(struct json_object *to, const char *name,
-	       struct json_object *value)
-{
-	if (!value)
-		return -ENOMEM;
-	if (json_object_object_add(to, name, value)) {
-		json_object_put(value);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-static int add_field(struct json_object *to, const struct file_field *field,
-		     const struct file_meta *meta)
+static void put_field(struct json_out *out, const struct file_field *field,
+		      const struct file_meta *meta)
 {
 	const char *text = (const char *)meta + field->offset;
 
 	if (!field->size)
-		return add(to, field->name, json_object_new_uint64(meta->size));
-	if (field->where & OR_NULL && !text[0])
-		return json_object_object_add(to, field->name, NULL) ?
-			       -ENOMEM : 0;
-	return add(to, field->name, json_object_new_string(text));
+		json_out_uint(out, field->name, meta->size);
+	else if (field->where & OR_NULL && !text[0])
+		json_out_null(out, field->name);
+	else
+		json_out_text(out, field->name, text, strlen(text));
 }
 
-/* The fields of @meta that belong @where, as an object. */
-static int make_object(const struct file_meta *meta, unsigned where,
-		       struct json_object **ret_json)
+/* The fields of @meta that belong @where. */
+static void put_fields(struct json_out *out, const struct file_meta *meta,
+		       unsigned where)
 {
-	struct json_object *json = json_object_new_object();
-	int r = json ? 0 : -ENOMEM;
-
-	for (size_t i = 0; !r && i < ARRAY_SIZE(fields); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (fields[i].where & where)
-			r = add_field(json, &fields[i], meta);
-	if (r) {
-		json_object_put(json);
-		return r;
-	}
-	*ret_json = json;
-	return 0;
-}
-
-static int append(struct buf *out, struct json_object *json)
-{
-	size_t size;
-	const char *text = json_object_to_json_string_length(json,
-			JSON_C_TO_STRING_PLAIN |
-			JSON_C_TO_STRING_NOSLASHESCAPE, &size);
-
-	return text ? buf_append(out, text, size) : -ENOMEM;
+			put_field(out, &fields[i], meta);
 }
 
 int file_meta_write(struct buf *out, const struct file_meta *meta)
 {
-	CLEANUP(json_done) struct json_object *json = NULL;
+	struct json_out json;
 	int r;
 
-	r = make_object(meta, IN_META, &json);
-	if (!r)
-		r = append(out, json);
-	if (!r)
-		r = buf_append_string(out, "\n");
-	return r;
+	json_out_begin(&json, out);
+	put_fields(&json, meta, IN_META);
+	r = json_out_end(&json);
+	return r ? r : buf_append_string(out, "\n");
 }
 
 int file_plan_write(struct buf *out, const struct file_plan *plan)
 {
-	CLEANUP(json_done) struct json_object *json = json_object_new_object();
-	struct json_object *document;
-	int r;
+	struct json_out json;
 
-	if (!json)
-		return -ENOMEM;
-	r = add(json, "version", json_object_new_int(FILE_PLAN_VERSION));
-	if (!r)
-		r = add(json, "isUpdate",
-			json_object_new_boolean(plan->is_update));
-	if (!r)
-		r = add(json, "purgeAt", json_object_new_int64(plan->purge_at));
-	if (!r)
-		r = make_object(&plan->meta, IN_META, &document);
-	if (!r)
-		r = add(json, "document", document);
-	return r ? r : append(out, json);
+	json_out_begin(&json, out);
+	json_out_int(&json, "version", FILE_PLAN_VERSION);
+	json_out_bool(&json, "isUpdate", plan->is_update);
+	json_out_int(&json, "purgeAt", plan->purge_at);
+	json_out_open(&json, "document");
+	put_fields(&json, &plan->meta, IN_META);
+	json_out_close(&json);
+	return json_out_end(&json);
 }
 
-static int parse(const char *text, size_t size, struct json_object **ret_json)
+/* The object that @text is, checked. */
+static int parse(const char *text, size_t size, struct json_value *ret_object)
 {
-	struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
-	struct json_object *json;
-	bool whole;
+	struct json_stats stats;
+	struct json_error error;
 
-	if (!tokener)
-		return -ENOMEM;
-	if (size > FILE_META_MAX) {
-		json_tokener_free(tokener);
+	if (size > FILE_META_MAX ||
+	    json_scan_bytes(text, size, &limits, &stats, &error))
 		return -EBADMSG;
-	}
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	json = json_tokener_parse_ex(tokener, text, (int)size);
-	whole = json_tokener_get_error(tokener) == json_tokener_success &&
-		json_object_is_type(json, json_type_object);
-	json_tokener_free(tokener);
-	if (!whole) {
-		json_object_put(json);
-		return -EBADMSG;
-	}
-	*ret_json = json;
+	*ret_object = json_value_of(text, size);
 	return 0;
 }
 
-static int read_text(struct json_object *value, const struct file_field *field,
-		     struct file_meta *meta)
+static int read_field(struct json_value value, const struct file_field *field,
+		      struct file_meta *meta)
 {
 	char *text = (char *)meta + field->offset;
+	int64_t number;
 	size_t len;
 
-	if (!value && field->where & OR_NULL) {
+	if (!field->size) {
+		if (json_int(value, &number) || number < 0)
+			return -EBADMSG;
+		meta->size = (uint64_t)number;
+		return 0;
+	}
+	if (field->where & OR_NULL && json_is_null(value)) {
 		text[0] = '\0';
 		return 0;
 	}
-	if (!json_object_is_type(value, json_type_string))
+	if (json_text(value, text, field->size, &len) || strlen(text) != len)
 		return -EBADMSG;
-	len = (size_t)json_object_get_string_len(value);
-	if (len >= field->size ||
-	    strlen(json_object_get_string(value)) != len)
-		return -EBADMSG;
-	memcpy(text, json_object_get_string(value), len + 1);
 	return 0;
 }
 
-static int read_object(struct json_object *json, struct file_meta *ret_meta)
+static int read_fields(struct json_value object, struct file_meta *ret_meta)
 {
 	struct file_meta meta = { 0 };
-	struct json_object *value;
+	struct json_value value;
 	int r = 0;
 
-	for (size_t i = 0; !r && i < ARRAY_SIZE(fields); i++) {
-		if (!json_object_object_get_ex(json, fields[i].name, &value))
-			return -EBADMSG;
-		if (fields[i].size)
-			r = read_text(value, &fields[i], &meta);
-		else if (json_object_is_type(value, json_type_int))
-			meta.size = json_object_get_uint64(value);
-		else
-			r = -EBADMSG;
-	}
+	for (size_t i = 0; !r && i < ARRAY_SIZE(fields); i++)
+		r = json_member(object, fields[i].name, &value) ?
+			    read_field(value, &fields[i], &meta) : -EBADMSG;
 	if (!r)
 		*ret_meta = meta;
 	return r;
@@ -221,35 +163,32 @@ static int read_object(struct json_object *json, struct file_meta *ret_meta)
 
 int file_meta_read(const char *json, size_t size, struct file_meta *ret_meta)
 {
-	CLEANUP(json_done) struct json_object *object = NULL;
+	struct json_value object;
 	int r;
 
 	r = parse(json, size, &object);
-	return r ? r : read_object(object, ret_meta);
+	return r ? r : read_fields(object, ret_meta);
 }
 
 int file_plan_read(const char *json, size_t size, struct file_plan *ret_plan)
 {
-	CLEANUP(json_done) struct json_object *object = NULL;
-	struct json_object *version, *is_update, *purge_at, *document;
+	struct json_value object, value, document;
 	struct file_plan plan;
+	int64_t version;
 	int r;
 
 	r = parse(json, size, &object);
 	if (r)
 		return r;
-	if (!json_object_object_get_ex(object, "version", &version) ||
-	    json_object_get_int(version) != FILE_PLAN_VERSION ||
-	    !json_object_object_get_ex(object, "isUpdate", &is_update) ||
-	    !json_object_is_type(is_update, json_type_boolean) ||
-	    !json_object_object_get_ex(object, "purgeAt", &purge_at) ||
-	    !json_object_is_type(purge_at, json_type_int) ||
-	    !json_object_object_get_ex(object, "document", &document) ||
-	    !json_object_is_type(document, json_type_object))
+	if (!json_member(object, "version", &value) ||
+	    json_int(value, &version) || version != FILE_PLAN_VERSION ||
+	    !json_member(object, "isUpdate", &value) ||
+	    json_bool(value, &plan.is_update) ||
+	    !json_member(object, "purgeAt", &value) ||
+	    json_int(value, &plan.purge_at) ||
+	    !json_member(object, "document", &document))
 		return -EBADMSG;
-	plan.is_update = json_object_get_boolean(is_update);
-	plan.purge_at = json_object_get_int64(purge_at);
-	r = read_object(document, &plan.meta);
+	r = read_fields(document, &plan.meta);
 	if (!r)
 		*ret_plan = plan;
 	return r;
@@ -257,15 +196,15 @@ int file_plan_read(const char *json, size_t size, struct file_plan *ret_plan)
 
 int file_plan_answer(const struct file_plan *plan, struct answer *ret_answer)
 {
-	CLEANUP(json_done) struct json_object *json = NULL;
 	struct answer answer = { .status = plan->is_update ? 200 : 201 };
+	struct json_out json;
 	struct buf body;
 	int r;
 
 	buf_init(&body, FILE_META_MAX);
-	r = make_object(&plan->meta, IN_ANSWER, &json);
-	if (!r)
-		r = append(&body, json);
+	json_out_begin(&json, &body);
+	put_fields(&json, &plan->meta, IN_ANSWER);
+	r = json_out_end(&json);
 	if (r) {
 		buf_done(&body);
 		return r;
