@@ -9,8 +9,9 @@ from sources import code, includes, read, sources
 GROUND = {"base", "base64", "block", "buf", "circuit", "circuit_file",
           "config", "config_values", "deadline", "digest", "hex", "hex4",
           "log", "module", "redis_url", "sha256"}
-WORDS = {"chunk", "content_digest", "cors", "http", "inflate", "json_scan",
-         "json_scanner", "query", "record", "session", "text"}
+WORDS = {"chunk", "content_digest", "cors", "http", "inflate", "json_out",
+         "json_scan", "json_scanner", "json_value", "query", "record",
+         "session", "text"}
 
 # Folders below common/, each with the folders it may include from.
 FOLDERS = {"mongo": {"mongo"},
