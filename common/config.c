@@ -55,7 +55,7 @@ static const struct option options[] = {
 	  KIND_OTHER, 0, 0, 0, config_parse_memory_dir },
 	{ { "TRANCHE_MEMORY_MAX", "1GiB", "bytes of chunks in the memory tier" },
 	  KIND_SIZE, AT(memory_max), 1, GIB(1024), NULL },
-	{ { "TRANCHE_STATE_DIR", "", "folder for what the processes of a host share; ours" },
+	{ { "TRANCHE_STATE_DIR", "", "folder where the processes of a host share which tier failed, made if absent; ours, written by nobody else. Without it each process finds out alone" },
 	  KIND_OTHER, 0, 0, 0, config_parse_state_dir },
 	{ { "TRANCHE_CORS_ORIGINS", "", "origins that browsers may call from, with commas between, or *" },
 	  KIND_OTHER, 0, 0, 0, config_parse_cors_origins },
