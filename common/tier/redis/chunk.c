@@ -86,7 +86,7 @@ static int drop_orphan(struct redis *redis, const struct put *put,
 static bool element_is(const redisReply *reply, size_t n, size_t i, int type)
 {
 	return reply->type == REDIS_REPLY_ARRAY && reply->elements == n &&
-	       reply->element[i] && reply->element[i]->type == type;
+	       i < n && reply->element[i] && reply->element[i]->type == type;
 }
 
 /* Reads what REDIS_SCRIPT_PUT answered. -EPROTO for anything else. */
