@@ -27,8 +27,9 @@ static struct front_fcgi *self(struct front *front)
 
 /*
  * Several processes wait on one socket: all wake, and those that another was
- * quicker than wait on. SIGTERM is blocked but here, so that it ends a wait
- * and never comes between a look at it and a call that blocks.
+ * quicker than wait on. SIGTERM and SIGUSR1, which ask it to leave, are blocked
+ * but here, so that they end a wait, never come between a look at it and a call
+ * that blocks, and interrupt no call of a request.
  */
 static int fcgi_accept(struct front *front, int64_t idle_ms)
 {
@@ -44,7 +45,7 @@ static int fcgi_accept(struct front *front, int64_t idle_ms)
 			  &self(front)->waiting) <= 0)
 			return FRONT_E_END;
 		r = FCGX_Accept_r(&self(front)->request);
-	} while (r == -EAGAIN || r == -ECONNABORTED);
+	} while (r == -EAGAIN || r == -ECONNABORTED || r == -EINTR);
 	return r < 0 ? FRONT_E_END : 0;
 }
 
@@ -101,19 +102,21 @@ static const struct front_impl fcgi_impl = {
 	.close = fcgi_close,
 };
 
-/* The socket does not block, and SIGTERM waits for fcgi_accept(). */
+/* The socket does not block, and what asks to leave waits for fcgi_accept(). */
 static int prepare_waiting(struct front_fcgi *front)
 {
 	int flags = fcntl(LISTEN_FD, F_GETFL);
-	sigset_t term;
+	sigset_t leave;
 
 	if (flags < 0 || fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK))
 		return -errno;
-	sigemptyset(&term);
-	sigaddset(&term, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &term, &front->waiting))
+	sigemptyset(&leave);
+	sigaddset(&leave, SIGTERM);
+	sigaddset(&leave, SIGUSR1);
+	if (sigprocmask(SIG_BLOCK, &leave, &front->waiting))
 		return -errno;
 	sigdelset(&front->waiting, SIGTERM);
+	sigdelset(&front->waiting, SIGUSR1);
 	return 0;
 }
 
