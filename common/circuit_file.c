@@ -13,6 +13,7 @@
 
 #include "common/circuit_file.h"
 #include "common/digest.h"
+#include "common/retry.h"
 #include "common/sha256.h"
 
 /* Of the file's name too: programs of two versions may run at once. */
@@ -124,7 +125,8 @@ static int open_folder(struct circuit_file *f, bool make, int *ret_fd)
 
 	if (make && mkdir(f->folder, 0700) && errno != EEXIST)
 		return refuse(f, -errno, "TRANCHE_STATE_DIR cannot be made");
-	fd = open(f->folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = retry_openat(AT_FDCWD, f->folder, O_PATH | O_DIRECTORY |
+			  O_NOFOLLOW | O_CLOEXEC, 0);
 	if (fd < 0) {
 		if (errno == ENOENT)
 			return -ENOENT;
@@ -151,7 +153,7 @@ static int open_file(struct circuit_file *f, bool make)
 	r = open_folder(f, make, &folder);
 	if (r)
 		return r;
-	f->fd = openat(folder, name, flags | (make ? O_CREAT : 0), 0600);
+	f->fd = retry_openat(folder, name, flags | (make ? O_CREAT : 0), 0600);
 	r = f->fd < 0 ? -errno : 0;
 	close(folder);
 	if (r == -ENOENT && !make)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/hex.h"
+#include "common/retry.h"
 #include "common/sink/file/aside.h"
 
 #define PREFIX "aside-"
@@ -57,8 +58,8 @@ int file_aside_make(int work, struct file_aside *ret_aside)
 		r = make_path(aside.path);
 		if (r)
 			return r;
-		aside.fd = openat(work, aside.path,
-				  O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		aside.fd = retry_openat(work, aside.path, O_RDWR | O_CREAT |
+					O_EXCL | O_CLOEXEC, 0600);
 		if (aside.fd < 0)
 			return -errno;
 		r = hold(aside.fd);
@@ -127,7 +128,8 @@ int file_aside_bury(int work, const char *path)
 	CLEANUP(file_fd_done) int fd = -1;
 	int r;
 
-	fd = openat(work, path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fd = retry_openat(work, path, O_RDWR | O_NOFOLLOW | O_NONBLOCK |
+			  O_CLOEXEC, 0);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
 	r = file_try_lock(fd);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/hex.h"
+#include "common/retry.h"
 #include "common/sha256.h"
 #include "common/sink/file/done.h"
 #include "common/sink/file/folder.h"
@@ -54,8 +55,8 @@ static int sync_room(int work, int64_t purge_at)
 	char path[FILE_PATH_MAX];
 
 	room_path(purge_at, path);
-	fd = openat(work, path,
-		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = retry_openat(work, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+			  O_CLOEXEC, 0);
 	return fd < 0 ? -errno : file_sync(fd);
 }
 
@@ -115,8 +116,8 @@ int file_done_forget(int work, const char *path, int64_t now_ms, int max)
 
 	if (room_end(path) > now_ms - GRACE)
 		return 0;
-	fd = openat(work, path,
-		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = retry_openat(work, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+			  O_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	room = fdopendir(fd);

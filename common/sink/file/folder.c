@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/hex.h"
+#include "common/retry.h"
 #include "common/sha256.h"
 #include "common/sink/file/folder.h"
 
@@ -32,8 +33,8 @@ static int open_work(int dir)
 	int fd, r;
 
 	for (int tries = 0; tries < 2; tries++) {
-		fd = openat(dir, WORK,
-			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd = retry_openat(dir, WORK, O_RDONLY | O_DIRECTORY |
+				  O_NOFOLLOW | O_CLOEXEC, 0);
 		if (fd >= 0)
 			return fd;
 		if (errno != ENOENT)
@@ -53,7 +54,8 @@ int file_folder_open(const char *path, struct file_folder *ret_folder)
 	CLEANUP(file_fd_done) int dir = -1;
 	int work;
 
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = retry_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+			   0);
 	if (dir < 0)
 		return -errno;
 	work = open_work(dir);
@@ -134,8 +136,8 @@ int file_read_small(int dir, const char *name, struct buf *out)
 	struct stat status;
 
 	/* O_NONBLOCK: one that is a pipe must not make us wait. */
-	fd = openat(dir, name,
-		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = retry_openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+			  O_NOCTTY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return errno == ELOOP || errno == ENXIO ? -EBADMSG : -errno;
 	if (fstat(fd, &status))
@@ -151,7 +153,8 @@ int file_write_small(int dir, const char *name, unsigned mode,
 	CLEANUP(file_fd_done) int fd = -1;
 	int r;
 
-	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	fd = retry_openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+			  0600);
 	if (fd < 0)
 		return -errno;
 	/* A few KiB are not worth a deadline: what is begun is ended. */
@@ -231,8 +234,8 @@ int file_lock_name(const struct file_folder *folder, const char *name,
 
 	lock_path(name, path);
 	for (;;) {
-		fd = openat(folder->work, path,
-			    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		fd = retry_openat(folder->work, path, O_RDWR | O_CREAT |
+				  O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd < 0)
 			return -errno;
 		r = wait_for(fd, dl);

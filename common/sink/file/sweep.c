@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/retry.h"
 #include "common/session.h"
 #include "common/sink/file/aside.h"
 #include "common/sink/file/done.h"
@@ -69,7 +70,8 @@ void file_sweep(const struct file_folder *folder, struct deadline dl)
 	struct dirent *entry;
 	DIR *work;
 
-	fd = openat(folder->work, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = retry_openat(folder->work, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+			  0);
 	if (fd < 0)
 		return;
 	work = fdopendir(fd);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/hex.h"
+#include "common/retry.h"
 #include "common/tier/memory/aside.h"
 #include "common/tier/memory/root.h"
 
@@ -40,8 +41,8 @@ int memory_aside_open_named(int dir_fd, struct memory_aside *ret_aside)
 	hex_format(random, sizeof(random), text);
 	snprintf(aside.name, sizeof(aside.name), "%s%s", MEMORY_ASIDE_PREFIX,
 		 text);
-	aside.fd = openat(dir_fd, aside.name, O_RDWR | O_CREAT | O_EXCL |
-			  O_CLOEXEC, 0600);
+	aside.fd = retry_openat(dir_fd, aside.name, O_RDWR | O_CREAT | O_EXCL |
+				O_CLOEXEC, 0600);
 	if (aside.fd < 0)
 		return failure(errno);
 	*ret_aside = aside;
@@ -52,7 +53,8 @@ int memory_aside_open(int dir_fd, struct memory_aside *ret_aside)
 {
 	struct memory_aside aside = { .dir_fd = dir_fd };
 
-	aside.fd = openat(dir_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	aside.fd = retry_openat(dir_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC,
+				0600);
 	if (aside.fd < 0)
 		/* open(2): EISDIR, ENOENT of kernels that do not know it. */
 		return errno == EOPNOTSUPP || errno == EISDIR ||
@@ -100,8 +102,8 @@ int memory_replace(int dir_fd, const char *name, const void *data, size_t size)
 
 	/* One name is enough under the lock; a killed one's is written over. */
 	snprintf(aside, sizeof(aside), "%s%s", MEMORY_ASIDE_PREFIX, name);
-	fd = openat(dir_fd, aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-		    O_CLOEXEC, 0600);
+	fd = retry_openat(dir_fd, aside, O_WRONLY | O_CREAT | O_TRUNC |
+			  O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return failure(errno);
 	r = memory_write(fd, &piece, 1, 0);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/retry.h"
 #include "common/tier/memory/aside.h"
 #include "common/tier/memory/chunk.h"
 #include "common/tier/memory/root.h"
@@ -116,7 +117,7 @@ int memory_chunk_open(int folder, uint32_t index, int *ret_fd,
 	int r;
 
 	memory_chunk_name(index, name);
-	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = retry_openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &status))
@@ -187,7 +188,7 @@ int memory_chunk_list(int folder, struct deadline dl, struct chunk_list *list)
 	DIR *dir;
 
 	/* A description of its own: a shared one would share its position. */
-	fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = retry_openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
 		r = -errno;

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/retry.h"
 #include "common/tier/memory/aside.h"
 #include "common/tier/memory/tier.h"
 
@@ -38,7 +39,8 @@ static int read_holder(int folder, struct tier_token *ret_token)
 	long long end;
 	int64_t left;
 
-	fd = openat(folder, "claim", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = retry_openat(folder, "claim", O_RDONLY | O_NOFOLLOW | O_CLOEXEC,
+			  0);
 	if (fd < 0)
 		return -errno;
 	if (pread(fd, text, sizeof(text) - 1, 0) < 0)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "common/retry.h"
 #include "common/tier/memory/aside.h"
 #include "common/tier/memory/chunk.h"
 #include "common/tier/memory/count.h"
@@ -42,8 +43,8 @@ int memory_count_again(int folder, struct deadline dl,
 
 int memory_count_open(int folder, int *ret_file)
 {
-	int file = openat(folder, "count", O_RDWR | O_CREAT | O_NOFOLLOW |
-			  O_CLOEXEC, 0600);
+	int file = retry_openat(folder, "count", O_RDWR | O_CREAT | O_NOFOLLOW |
+				O_CLOEXEC, 0600);
 
 	if (file < 0)
 		return -errno;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "common/retry.h"
 #include "common/tier/memory/tier.h"
 
 /* Opens the hold of a session; -ENOENT when it has nothing. */
@@ -62,7 +63,7 @@ static int unlink_all(int folder, struct deadline dl)
 	int fd, r = 0;
 	DIR *dir;
 
-	fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = retry_openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
 		r = -errno;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/retry.h"
 #include "common/session.h"
 #include "common/tier/memory/root.h"
 
@@ -55,8 +56,8 @@ static int open_folder(struct memory_root *root)
 		/* -ENOENT would be taken for a session that is absent. */
 		return errno == ENOENT ? -ENOTDIR : -errno;
 	}
-	root->fd = open(root->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-			O_CLOEXEC);
+	root->fd = retry_openat(AT_FDCWD, root->path, O_RDONLY | O_DIRECTORY |
+				O_NOFOLLOW | O_CLOEXEC, 0);
 	if (root->fd >= 0)
 		return 0;
 	/* Linux says ENOTDIR of a link too, where O_DIRECTORY is given. */
@@ -124,11 +125,11 @@ int memory_folder_open(const struct memory_root *root, const char *id,
 	/* The id is part of a path: this is the last place to look at it. */
 	if (!session_id_is_valid(id, strlen(id)))
 		return -EINVAL;
-	fd = openat(root->fd, id, flags);
+	fd = retry_openat(root->fd, id, flags, 0);
 	if (fd < 0 && errno == ENOENT && make) {
 		if (mkdirat(root->fd, id, 0700) && errno != EEXIST)
 			return -errno;
-		fd = openat(root->fd, id, flags);
+		fd = retry_openat(root->fd, id, flags, 0);
 	}
 	if (fd < 0)
 		return -errno;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/record.h"
+#include "common/retry.h"
 #include "common/tier/memory/aside.h"
 #include "common/tier/memory/sweep.h"
 #include "common/tier/memory/tier.h"
@@ -23,7 +24,8 @@ static int read_file(int folder, struct buf *text)
 	char *room;
 	int r;
 
-	fd = openat(folder, "record", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = retry_openat(folder, "record", O_RDONLY | O_NOFOLLOW | O_CLOEXEC,
+			  0);
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &status))

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/retry.h"
 #include "common/session.h"
 #include "common/tier/memory/aside.h"
 #include "common/tier/memory/count.h"
@@ -29,8 +30,8 @@ static bool begins(const char *name, const char *prefix)
 /* Opens @name to be read; NULL with errno. */
 static DIR *open_dir(int dir_fd, const char *name)
 {
-	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-			O_CLOEXEC);
+	int fd = retry_openat(dir_fd, name, O_RDONLY | O_DIRECTORY |
+			      O_NOFOLLOW | O_CLOEXEC, 0);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!dir)

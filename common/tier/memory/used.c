@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/retry.h"
 #include "common/session.h"
 #include "common/tier/memory/aside.h"
 #include "common/tier/memory/count.h"
@@ -67,7 +68,7 @@ static int add_up(const struct memory_root *root, struct deadline dl,
 	int fd, r = 0;
 	DIR *dir;
 
-	fd = openat(root->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = retry_openat(root->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
 		r = -errno;
@@ -130,8 +131,8 @@ int memory_used_open(struct memory_used *used, const struct memory_root *root,
 	if (used->page && fstat(used->fd, &status) == 0 && status.st_nlink > 0)
 		return 0;
 	memory_used_done(used);
-	fd = openat(root->fd, "used", O_RDWR | O_CREAT | O_NOFOLLOW |
-		    O_CLOEXEC, 0600);
+	fd = retry_openat(root->fd, "used", O_RDWR | O_CREAT | O_NOFOLLOW |
+			  O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	if (!is_good(fd)) {

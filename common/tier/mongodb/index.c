@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/retry.h"
 #include "common/tier/mongodb/parts.h"
 
 /* How long a note that the indexes are there is believed. */
@@ -107,8 +108,8 @@ static void set_mark(const struct mongodb *m)
 
 	if (!m->index_mark)
 		return;
-	fd = open(m->index_mark,
-		  O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = retry_openat(AT_FDCWD, m->index_mark, O_WRONLY | O_CREAT |
+			  O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return;
 	futimens(fd, NULL);
