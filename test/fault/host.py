@@ -33,10 +33,12 @@ COLLECTION = "documents"
 REDIS_DATABASE = "14"
 
 TTL_SECONDS = 3600
-COOLDOWN_MS = 50
+COOLDOWN_MS = 20
 # What a request may take, and what starting the process adds.
 LIMIT_MS = 10000
 SLACK_SECONDS = 5
+# A process that lost its connection waits for another one.
+IDLE_MS = 2000
 
 
 class Host:
@@ -165,8 +167,9 @@ class Fresh(Kept):
     def ask(self, function, params, body):
         """None: it ended without an answer."""
         process, path = self.host.start(
-            function, self.prefix, {"TRANCHE_MAX_REQUESTS": "1", **self.env},
-            self.log)
+            function, self.prefix,
+            {"TRANCHE_MAX_REQUESTS": "1",
+             "TRANCHE_IDLE_TIMEOUT": str(IDLE_MS), **self.env}, self.log)
         end = time.monotonic() + LIMIT_MS / 1000 + SLACK_SECONDS
         try:
             answer = fcgi.ask(path, params, body, end - time.monotonic())

@@ -5,7 +5,7 @@ finished as a client would, and looked at."""
 import time
 
 import invariants
-from host import LIMIT_MS, SLACK_SECONDS, Fresh, Kept
+from host import COOLDOWN_MS, LIMIT_MS, SLACK_SECONDS, Fresh, Kept
 from invariants import History
 from upload import unique_id
 
@@ -72,7 +72,9 @@ class Trial:
                        **fields)
 
     def prepare(self):
-        """Everything before the request, undisturbed."""
+        """Everything before the request, undisturbed. No tier is kept off
+        any more for what befell the request before."""
+        time.sleep(1.5 * COOLDOWN_MS / 1000)
         self.log.unlink(missing_ok=True)
         if self.request == "update":
             before = self.history_of(OLD_PARTS)

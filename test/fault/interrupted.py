@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""Requests whose process is disturbed at one of its system calls, by
+interrupt-exec: the n-th that the fault can befall, from accept(2) on."""
+
+import os
+from pathlib import Path
+
+from trial import Trial
+
+# As calls.h has them. With a + it befalls all such calls from the n-th on, as
+# on a disk that is full and stays so.
+FAULTS = ("kill", "EINTR", "EIO", "ENOSPC", "EMFILE", "RESET", "short",
+          "EIO+", "ENOSPC+", "EMFILE+")
+# After these nothing is lost, and the request goes on as if nothing had been.
+HARMLESS = {"EINTR", "short"}
+SYSTEM = ("/etc/", "/lib/", "/usr/")
+
+
+class Point:
+    """One call of one request. `where` says which it was, once run; "" when
+    there were not so many."""
+
+    def __init__(self, setting, sink, request, fault, n):
+        self.setting, self.sink = setting, sink
+        self.request, self.fault, self.n = request, fault, n
+        self.where = ""
+
+    def __str__(self):
+        return "%s on %s, sink %s: %s at call %s: %s" % (
+            self.request, self.setting, self.sink, self.fault, self.n,
+            self.where)
+
+    @property
+    def replay(self):
+        return "TRANCHE_FAULT_POINT='%s %s %s %s %s'" % (
+            self.setting, self.sink, self.request, self.fault, self.n)
+
+    def victim(self, host, trial):
+        """The request, disturbed. What was reported, line by line."""
+        report = host.root / "report"
+        trial.victim(prefix=(
+            Path(os.environ["TRANCHE_TEST_BUILD"], "test", "fault",
+                 "interrupt-exec"),
+            self.fault, "accept", self.n, report),
+            killed=self.fault == "kill")
+        self.where, *counts = report.read_text().splitlines()
+        return counts
+
+    def run(self, host):
+        trial = Trial(host, self.request)
+        try:
+            trial.prepare()
+            self.victim(host, trial)
+            self.check_harmless(trial)
+            trial.recover()
+            trial.check()
+        except Exception as e:
+            raise AssertionError("%s\nreplay: %s\n%s" % (
+                self, self.replay, e)) from e
+        return trial
+
+    def check_harmless(self, trial):
+        # libfcgi gives a connection up for it, which is a 502.
+        if trial.told.answer is None and (
+                self.where.startswith("accept")
+                or self.where.endswith("the web server")):
+            return
+        # The loader does not read a library again, and a module has many.
+        path = self.where.partition(" ")[2]
+        if self.fault in HARMLESS and not path.startswith(SYSTEM):
+            assert trial.told.is_done, "not survived: %s" % trial
+
+
+def points(host, setting, sink, request):
+    """All of a request's, by fault, as an undisturbed one counts them."""
+    trial = Trial(host, request)
+    trial.prepare()
+    counts = Point(setting, sink, request, "kill", "-").victim(host, trial)
+    trial.recover()
+    trial.check()
+    n = {name: int(number) for name, number in map(str.split, counts)}
+    return [Point(setting, sink, request, fault, i)
+            for fault in FAULTS for i in range(n[fault.rstrip("+")])]

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""Each request, its process killed and refused at each system call, on each
+setting of tiers and each sink: then the client's retries, on other processes,
+and the invariants.
+
+A case walks over the points of one request on one setting and sink, with every
+fault. It takes a share of them (TRANCHE_FAULT_SHARE; 1 is all), at least LEAST,
+that a seed chooses (TRANCHE_FAULT_SEED). A failure says which point it was, and
+the TRANCHE_FAULT_POINT with which this file runs that one alone.
+"""
+
+import collections
+import itertools
+import os
+import random
+
+import pytest
+
+import host
+import interrupted
+import trial
+
+SHARE = float(os.environ.get("TRANCHE_FAULT_SHARE") or 0.005)
+SEED = int(os.environ.get("TRANCHE_FAULT_SEED") or random.randrange(10 ** 6))
+LEAST = 3
+POINT = os.environ.get("TRANCHE_FAULT_POINT")
+
+
+def choose(points):
+    dice = random.Random("%s %s" % (SEED, points[0]))
+    size = min(len(points), max(LEAST, round(len(points) * SHARE)))
+    return [points[i] for i in sorted(dice.sample(range(len(points)), size))]
+
+
+if POINT:
+    def test_point():
+        setting, sink, request, fault, n = POINT.split()
+        with host.Host(setting, sink) as on:
+            interrupted.Point(setting, sink, request, fault, int(n)).run(on)
+else:
+    @pytest.fixture(scope="module", params=list(itertools.product(
+        host.TIERS, host.SINKS)), ids="-".join)
+    def place(request):
+        with host.Host(*request.param) as on:
+            yield on, *request.param
+
+    @pytest.mark.parametrize("disturbed", trial.REQUESTS)
+    def test_each_call(place, disturbed, record_property):
+        on, setting, sink = place
+        points = interrupted.points(on, setting, sink, disturbed)
+        print("seed %d, %d points" % (SEED, len(points)))
+        answers = collections.Counter()
+        for point in choose(points):
+            told = point.run(on).told
+            answers["%s %s" % (point.fault, told.status or "none")] += 1
+        record_property("points", len(points))
+        record_property("answers", dict(answers))
