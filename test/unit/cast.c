@@ -49,6 +49,12 @@ static ucontext_t scheduler;
 static struct process *me;	/* whose turn it is; NULL: nobody's */
 static struct mishaps left;
 
+/* Who holds each tier's claim, as it was seen after each step. */
+static struct {
+	char holder[TIER_TOKEN_LEN + 1];
+	const struct process *process;
+} claims[CAST_TIERS_MAX];
+
 /* The choices of one run, and how many there were at each. */
 static unsigned char path[CHOICES_MAX], width[CHOICES_MAX];
 static size_t n_path, depth;
@@ -180,28 +186,42 @@ static void let_go(struct process *process)
 	me = process;
 	swapcontext(&scheduler, &process->context);
 	me = NULL;
+	for (size_t i = 0; i < stage.n_tiers; i++) {
+		if (strcmp(claims[i].holder, stage.tiers[i].holder) == 0)
+			continue;
+		strcpy(claims[i].holder, stage.tiers[i].holder);
+		claims[i].process = process;
+	}
 }
 
 static void kill_it(struct process *process)
 {
 	left.deaths--;
-	process->actor.dead = stage.anybody_died = true;
+	process->actor.dead = true;
 	let_go(process);
 }
 
-/* The tier whose lease is chosen to end; NULL: none is held. */
-static struct fake_tier *held(void)
+static bool is_held(void)
 {
 	for (size_t i = 0; i < stage.n_tiers; i++)
 		if (stage.tiers[i].holder[0])
-			return &stage.tiers[i];
-	return NULL;
+			return true;
+	return false;
 }
 
-static void end_leases(void)
+/* In any of the tiers where it is held. */
+static void end_lease(void)
 {
-	for (struct fake_tier *tier; (tier = held());)
-		tier->holder[0] = '\0';
+	const struct process *process;
+	size_t i;
+
+	do
+		i = choose(stage.n_tiers);
+	while (!stage.tiers[i].holder[0]);
+	process = claims[i].process;
+	stage.robbed |= !process->actor.dead && !process->done;
+	stage.tiers[i].holder[0] = '\0';
+	left.leases--;
 }
 
 static void lose_all(void)
@@ -224,16 +244,14 @@ static void choose_step(void)
 		if (!processes[i].done && !processes[i].actor.dead)
 			alive[n++] = &processes[i];
 	deaths = left.deaths ? n : 0;
-	leases = left.leases && held() ? 1 : 0;
+	leases = left.leases && is_held() ? 1 : 0;
 	choice = choose(n + deaths + leases + (left.losses ? 1 : 0));
 	if (choice < n) {
 		let_go(alive[choice]);
 	} else if (choice < n + deaths) {
 		kill_it(alive[choice - n]);
 	} else if (choice < n + deaths + leases) {
-		left.leases--;
-		stage.lease_ended = true;
-		held()->holder[0] = '\0';
+		end_lease();
 	} else {
 		lose_all();
 	}
@@ -269,6 +287,7 @@ static void stage_init(void)
 		.n_tiers = stage.n_tiers, .copies = stage.copies,
 		.session = fake_session(1, 6),
 	};
+	memset(claims, 0, sizeof(claims));
 	fake_sink_init(&stage.place, NULL);
 	for (size_t i = 0; i < stage.n_tiers; i++) {
 		fake_init(&stage.tiers[i], i ? "mongodb" : "redis", NULL);
@@ -301,7 +320,8 @@ unsigned cast_ask(enum role role)
 	struct process client;
 	unsigned status;
 
-	end_leases();
+	for (size_t i = 0; i < stage.n_tiers; i++)
+		stage.tiers[i].holder[0] = '\0';
 	process_init(&client, role);
 	call(&client);
 	status = client.actor.status;

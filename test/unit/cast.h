@@ -30,7 +30,7 @@ struct cast {
 struct mishaps {
 	unsigned deaths;	/* of a process, at any step */
 	unsigned leases;	/* that end in a tier */
-	unsigned faults;	/* a tier says that it failed, and may have not */
+	unsigned faults;	/* a tier says that it failed; it may lie */
 	unsigned losses;	/* of all that the one tier @loser has */
 };
 
@@ -48,7 +48,8 @@ struct stage {
 	struct fake_sink place;		/* where all sinks store */
 	struct session session;		/* of one chunk, "abcdef" */
 	size_t loser;			/* chosen for each run */
-	bool lost, faulted, lease_ended, anybody_died;
+	bool lost, faulted;
+	bool robbed;			/* a lease ended of one at work */
 	const struct actor *actors[CAST_ACTORS_MAX];
 	size_t n_actors;
 };

@@ -38,7 +38,7 @@ static void check(void)
 		assert_true(stage.place.has);
 		assert_int_equal(record->state, SESSION_COMPLETED);
 	}
-	if (aborted && !stage.lease_ended)
+	if (aborted && !stage.robbed)
 		assert_false(stage.place.has || completed);
 	/* And is said again. */
 	status = cast_ask(COMPLETE);

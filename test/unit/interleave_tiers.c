@@ -49,7 +49,7 @@ static void check_answers(void)
 	if (completed)
 		assert_true(stage.place.has);
 	/* One of the two wins, unless a claim was lost or not seen. */
-	if (aborted && !stage.lease_ended && !stage.faulted)
+	if (aborted && !stage.robbed && !stage.faulted)
 		assert_false(stage.place.has || completed);
 	if (!stage.faulted)
 		for (enum role role = 0; role < ROLES; role++)

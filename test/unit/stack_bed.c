@@ -22,7 +22,8 @@ void open_stack(struct bed *bed, struct fake_tier *const *order, size_t n)
 		tiers[i].is_shared = order[i] != &bed->memory;
 	}
 	bed->stack = tier_close(bed->stack);
-	assert_int_equal(tier_stack_open(tiers, n, bed->copies, &bed->stack), 0);
+	assert_int_equal(tier_stack_open(tiers, n, bed->copies, &bed->stack),
+			 0);
 }
 
 int bed_setup(void **state)
