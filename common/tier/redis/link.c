@@ -23,9 +23,7 @@ void redis_link_close(struct redis_link *link)
 	if (link->fd >= 0)
 		close(link->fd);
 	link->fd = -1;
-	if (link->reader)
-		redisReaderFree(link->reader);
-	link->reader = NULL;
+	redis_reader_close(&link->reader);
 }
 
 void redis_link_done(struct redis_link *link)
@@ -81,26 +79,18 @@ static int send_batch(struct redis_link *link, const struct redis_batch *batch,
 	return r ? fail_socket(link, r) : 0;
 }
 
-static int feed(struct redis_link *link, const char *data, size_t size)
+/* The words of a reader's failure. */
+static int fail_reader(struct redis_link *link, int r)
 {
-	if (size > 0 && redisReaderFeed(link->reader, data, size) != REDIS_OK)
-		return fail(link, -ENOMEM, "no memory for a reply");
-	return 0;
+	return fail(link, r, r == -ENOMEM ? "no memory for a reply" :
+		    "what answers does not speak Redis's protocol");
 }
 
-/* The next reply of those that were fed, NULL when it is not whole. */
-static int next_reply(struct redis_link *link, redisReply **ret_reply)
+static int feed(struct redis_link *link, const char *data, size_t size)
 {
-	void *reply = NULL;
+	int r = redis_reader_feed(&link->reader, data, size);
 
-	if (redisReaderGetReply(link->reader, &reply) != REDIS_OK) {
-		if (link->reader->err == REDIS_ERR_OOM)
-			return fail(link, -ENOMEM, "no memory for a reply");
-		return fail(link, -EPROTO,
-			    "what answers does not speak Redis's protocol");
-	}
-	*ret_reply = reply;
-	return 0;
+	return r ? fail_reader(link, r) : 0;
 }
 
 static int read_reply(struct redis_link *link, struct deadline dl,
@@ -113,9 +103,9 @@ static int read_reply(struct redis_link *link, struct deadline dl,
 	int r;
 
 	for (;;) {
-		r = next_reply(link, &reply);
+		r = redis_reader_next(&link->reader, &reply);
 		if (r)
-			return r;
+			return fail_reader(link, r);
 		if (reply) {
 			*ret_reply = reply;
 			return 0;
@@ -214,7 +204,7 @@ static int exchange(struct redis_link *link, const struct redis_batch *batch,
 	}
 	if (!r)
 		r = sent;
-	if (!r && link->reader->pos < link->reader->len)
+	if (!r && redis_reader_has_more(&link->reader))
 		r = fail(link, -EPROTO, "more replies came than commands went");
 	if (r) {
 		r = parting_words(link, r, batch->n ? replies[0] : NULL);
@@ -277,9 +267,9 @@ static int connect_anew(struct redis_link *link, struct deadline dl)
 	r = redis_socket_open(&link->url, dl, &link->fd);
 	if (r)
 		return fail_socket(link, r);
-	link->reader = redisReaderCreate();
-	if (!link->reader)
-		return fail(link, -ENOMEM, "no memory for a connection");
+	r = redis_reader_open(&link->reader);
+	if (r)
+		return fail(link, r, "no memory for a connection");
 	return greet(link, dl);
 }
 

@@ -18,17 +18,15 @@
 #include "common/base.h"
 #include "common/deadline.h"
 #include "common/tier/redis/batch.h"
+#include "common/tier/redis/reader.h"
 #include "common/tier/redis/refusal.h"
 #include "common/redis_url.h"
-
-/* Bytes of one reply that hiredis reads; a longer one is a failure. */
-#define REDIS_REPLY_MAX MIB(8)
 
 struct redis_link {
 	struct redis_url url;
 	int64_t timeout_ms;		/* of one call, connecting included */
 	int fd;				/* -1: not connected */
-	redisReader *reader;		/* of what fd gave */
+	struct redis_reader reader;	/* of what fd gave */
 	char why[REDIS_WHY_MAX];	/* of the last failure, for the log */
 };
 
