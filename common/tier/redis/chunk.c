@@ -111,6 +111,10 @@ static int read_answer(redisReply *answer, struct put *put,
 		put->other = answer->element[1];
 		answer->element[1] = NULL;
 		break;
+	case REDIS_PUT_LIMIT:
+		break;
+	default:
+		return -EPROTO;
 	}
 	*ret_answer = answer->element[0]->integer;
 	return 0;
