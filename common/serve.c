@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/confine.h"
 #include "common/cors.h"
 #include "common/log.h"
 #include "common/service.h"
@@ -311,7 +311,7 @@ int serve(const struct endpoint *endpoint)
 	/* Both come back as errors of the call, which are handled. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	umask(077);
+	confine(&server.config);
 	keep_memory();
 	request_init(&server.request);
 	reply_init(&server.reply);
