@@ -191,7 +191,7 @@ static void run(struct sink *sink, char op)
 	must(r <= 0 || r == SINK_E_ABSENT || r == SINK_E_TAKEN ||
 	     r == SINK_E_NO_ROUTE, "an operation answers what it may");
 	must(r >= 0 || sink->error[0], "a failure has its words");
-	must(found < 0 == r < 0, "what cannot be read stays so");
+	must((found < 0) == (r < 0), "what cannot be read stays so");
 	if (found == 0)
 		must(r == 0, "what was committed is found");
 	if (r == 0 && found == SINK_E_ABSENT)
