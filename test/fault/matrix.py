@@ -8,7 +8,6 @@ from bench import SETTINGS
 
 # again: a complete of an upload that was completed before the fault.
 FUNCTIONS = ("start", "upload", "status", "complete", "abort", "again")
-CHUNKS = 3
 
 # What is answered, by the class of the fault, where its server is in the stack
 # (Setting.place_of), and the function. Words: the status; `wait`: there is a

@@ -11,24 +11,43 @@
  */
 
 /*
+ * count() gives the bytes held. One that is no number, or more than may ever
+ * be held (@most, nil: not known), has rotted: it is made anew of the entries.
+ */
+#define COUNT_FUNCTION \
+"local function count(key, most)\n" \
+"	local bytes = redis.call('HGET', key, 'bytes')\n" \
+"	local n = bytes and bytes:match('^-?%d+$') and tonumber(bytes)\n" \
+"	if not bytes then return 0 end\n" \
+"	if n and n >= 0 and n <= (most or 2^53) then return n end\n" \
+"	n = 0\n" \
+"	for _, entry in ipairs(redis.call('HVALS', key)) do\n" \
+"		n = n + (tonumber(entry:match('^%S+ (%d+) ') or '') or 0)\n" \
+"	end\n" \
+"	redis.call('HSET', key, 'bytes', string.format('%d', n))\n" \
+"	return n\n" \
+"end\n"
+
+/*
  * Enters a chunk whose bytes have been set in the same MULTI.
  * KEYS	the hash; the bytes; the bytes of the entry in ARGV[7]
  * ARGV	index; "<digest> <size> "; kind; size; bytes that may be held; ms to
  *	expiry; an entry that is void unless its bytes have come meanwhile
  */
 static const char put_script[] =
+COUNT_FUNCTION
+"local bytes = count(KEYS[1], tonumber(ARGV[5]))\n"
 "local held = redis.call('HGET', KEYS[1], ARGV[1])\n"
 "if held and held == ARGV[7] then\n"
 "	local size = tonumber(held:match('^%S+ (%d+) ') or '')\n"
 "	if not size or redis.call('STRLEN', KEYS[3]) ~= size then\n"
 "		redis.call('HDEL', KEYS[1], ARGV[1])\n"
-"		redis.call('HINCRBY', KEYS[1], 'bytes',\n"
-"			   string.format('%d', -(size or 0)))\n"
+"		bytes = redis.call('HINCRBY', KEYS[1], 'bytes',\n"
+"				   string.format('%d', -(size or 0)))\n"
 "		if KEYS[3] ~= KEYS[2] then redis.call('DEL', KEYS[3]) end\n"
 "		held = false\n"
 "	end\n"
 "end\n"
-"local bytes = tonumber(redis.call('HGET', KEYS[1], 'bytes') or '') or 0\n"
 "if not held then\n"
 "	if bytes + tonumber(ARGV[4]) > tonumber(ARGV[5]) then\n"
 "		redis.call('DEL', KEYS[2])\n"
@@ -54,7 +73,9 @@ static const char put_script[] =
  * that no entry names. Answers how many entries went.
  */
 static const char drop_script[] =
+COUNT_FUNCTION
 "local rule, gone = ARGV[1], 0\n"
+"count(KEYS[1])\n"
 "for i = 2, #KEYS do\n"
 "	local index, want = ARGV[2 * i - 2], ARGV[2 * i - 1]\n"
 "	local held = redis.call('HGET', KEYS[1], index)\n"
@@ -125,12 +146,13 @@ static const char drop_rot_script[] =
 
 /*
  * Takes or renews a claim; answers 1 when it is another's. To renew is no
- * SET, which would be refused when the memory is full.
+ * SET, which would be refused when the memory is full. One without an end is
+ * nobody's: no script of ours has made it.
  * KEYS	claim; ARGV token, ms of the lease
  */
 static const char claim_script[] =
 "local held = redis.call('GET', KEYS[1])\n"
-"if not held then\n"
+"if not held or redis.call('PTTL', KEYS[1]) == -1 then\n"
 "	redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])\n"
 "elseif held == ARGV[1] then\n"
 "	redis.call('PEXPIRE', KEYS[1], ARGV[2])\n"
@@ -146,6 +168,31 @@ static const char release_script[] =
 "end\n"
 "return 0\n";
 
+/*
+ * Takes away what is in use for something else.
+ * KEYS	info, claim, chunks
+ * The bytes are found by their entries, which lie in the same slot.
+ */
+static const char drop_foreign_script[] =
+"local function keep(key, kind)\n"
+"	local is = redis.call('TYPE', key).ok\n"
+"	if is == kind then return true end\n"
+"	if is ~= 'none' then redis.call('DEL', key) end\n"
+"	return false\n"
+"end\n"
+"keep(KEYS[1], 'hash')\n"
+"keep(KEYS[2], 'string')\n"
+"if not keep(KEYS[3], 'hash') then return 0 end\n"
+"local prefix = KEYS[3]:sub(1, -2) .. ':'\n"
+"local entries = redis.call('HGETALL', KEYS[3])\n"
+"for i = 1, #entries, 2 do\n"
+"	local digest = entries[i + 1]:match('^(%S+) ')\n"
+"	if digest then\n"
+"		keep(prefix .. entries[i] .. ':' .. digest, 'string')\n"
+"	end\n"
+"end\n"
+"return 0\n";
+
 static const char *const texts[REDIS_SCRIPTS] = {
 	[REDIS_SCRIPT_PUT] = put_script,
 	[REDIS_SCRIPT_DROP] = drop_script,
@@ -154,6 +201,7 @@ static const char *const texts[REDIS_SCRIPTS] = {
 	[REDIS_SCRIPT_DROP_ROT] = drop_rot_script,
 	[REDIS_SCRIPT_CLAIM] = claim_script,
 	[REDIS_SCRIPT_RELEASE] = release_script,
+	[REDIS_SCRIPT_DROP_FOREIGN] = drop_foreign_script,
 };
 
 const char *redis_script_text(enum redis_script script)

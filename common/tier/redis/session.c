@@ -160,14 +160,14 @@ int redis_is_claimed(struct tier *t, const struct session *session,
 		     struct deadline dl, bool *ret_held)
 {
 	struct redis *redis = redis_of(t);
-	long long held;
+	long long left;		/* ms; -1: without an end, -2: none */
 	int r;
 
 	redis_begin(redis);
-	redis_command(redis, "EXISTS", 1);
+	redis_command(redis, "PTTL", 1);
 	redis_batch_text(&redis->batch, redis_key(session->id, "claim").text);
-	r = redis_exchange_integer(redis, dl, &held);
+	r = redis_exchange_integer(redis, dl, &left);
 	if (!r)
-		*ret_held = held != 0;
+		*ret_held = left >= 0;
 	return r;
 }

@@ -119,10 +119,58 @@ static int load_scripts(struct redis *redis, struct deadline dl)
 	return r;
 }
 
+/* The id of the session that the batch is about; false: of none. */
+static bool batch_session(const struct redis_batch *batch,
+			  char ret_id[static SESSION_ID_LEN + 1])
+{
+	static const char prefix[] = "chunked:{";
+	const size_t prefix_len = sizeof(prefix) - 1;
+	const char *found;
+
+	/* The first is a key: what comes of others stands behind it. */
+	found = memmem(batch->text.data, batch->text.size, prefix, prefix_len);
+	if (!found || batch->text.size - (size_t)(found - batch->text.data) <
+		      prefix_len + SESSION_ID_LEN)
+		return false;
+	memcpy(ret_id, found + prefix_len, SESSION_ID_LEN);
+	ret_id[SESSION_ID_LEN] = '\0';
+	return true;
+}
+
+/*
+ * A key of the session is in use for something else: rot, which goes as
+ * everything does that does not fit. Else it would be in the way until the
+ * session ends, and of every other session, as the tier would seem to fail.
+ */
+static int drop_foreign(struct redis *redis, const char *session_id,
+			struct deadline dl)
+{
+	static const char *const names[] = { "info", "claim", "chunks" };
+	CLEANUP(redis_batch_done) struct redis_batch batch;
+	redisReply *reply = NULL;
+	int r;
+
+	redis_batch_init(&batch);
+	redis_batch_command(&batch, 3 + ARRAY_SIZE(names));
+	redis_batch_text(&batch, "EVAL");
+	redis_batch_text(&batch,
+			 redis_script_text(REDIS_SCRIPT_DROP_FOREIGN));
+	redis_batch_number(&batch, ARRAY_SIZE(names));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		redis_batch_text(&batch, redis_key(session_id, names[i]).text);
+	r = redis_link_call(&redis->link, &batch, NULL, dl, &reply);
+	if (r)
+		return fail_link(redis, r);
+	r = redis_check(redis, &reply, 1);
+	redis_replies_free(&reply, 1);
+	return r;
+}
+
 int redis_send(struct redis *redis, struct redis_value *value,
 	       struct deadline dl, redisReply **ret_replies)
 {
-	bool loaded = false;
+	bool loaded = false, dropped = false;
+	char id[SESSION_ID_LEN + 1];
 	const char *error;
 	int r;
 
@@ -132,13 +180,21 @@ int redis_send(struct redis *redis, struct redis_value *value,
 		if (r)
 			return fail_link(redis, r);
 		error = first_error(ret_replies, redis->batch.n);
-		if (!error || loaded || !redis_error_is(error, "NOSCRIPT"))
+		if (error && !loaded && redis_error_is(error, "NOSCRIPT")) {
+			loaded = true;
+			redis_replies_free(ret_replies, redis->batch.n);
+			r = load_scripts(redis, dl);
+		} else if (error && !dropped &&
+			   redis_error_is(error, "WRONGTYPE") &&
+			   batch_session(&redis->batch, id)) {
+			dropped = true;
+			redis_replies_free(ret_replies, redis->batch.n);
+			r = drop_foreign(redis, id, dl);
+		} else {
 			return 0;
-		redis_replies_free(ret_replies, redis->batch.n);
-		r = load_scripts(redis, dl);
+		}
 		if (r)
 			return r;
-		loaded = true;
 	}
 }
 

@@ -55,8 +55,9 @@ void redis_script_call(struct redis *redis, enum redis_script script,
 
 /*
  * Sends the batch and gives its replies, errors among them;
- * redis_replies_free() them. Scripts that the server does not know are loaded
- * and the batch is sent again. @value as in redis_link_call().
+ * redis_replies_free() them. Scripts that the server does not know are loaded,
+ * keys of the session that are in use for something else are taken away, and
+ * the batch is sent again. @value as in redis_link_call().
  */
 int redis_send(struct redis *redis, struct redis_value *value,
 	       struct deadline dl, redisReply **ret_replies);
