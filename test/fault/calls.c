@@ -246,6 +246,26 @@ void call_describe(const struct seccomp_notif *call, char *ret_text,
 		 folder[0] && path[0] ? "/" : "", path);
 }
 
+bool call_is_of_system(const struct seccomp_notif *call)
+{
+	static const char *const folders[] = { "/usr/", "/lib", "/etc/",
+					       "/proc/", "/sys/" };
+	char text[PATH_MAX + 32];
+	const char *path;
+	size_t len;
+
+	call_describe(call, text, sizeof(text));
+	path = strchr(text, ' ');
+	if (!path)
+		return false;
+	path++;
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (!strncmp(path, folders[i], strlen(folders[i])))
+			return true;
+	len = strlen(path);
+	return len > 3 && !strcmp(path + len - 3, ".so");
+}
+
 long call_shorten(const struct seccomp_notif *call)
 {
 	int fd = memory_fd(call, 0);

@@ -37,6 +37,12 @@ void call_describe(const struct seccomp_notif *call, char *ret_text,
 		   size_t size);
 
 /*
+ * Whether it is about a file that is installed: the system's settings and
+ * libraries, and a module of ours as one of them.
+ */
+bool call_is_of_system(const struct seccomp_notif *call);
+
+/*
  * Makes a call that CALL_SHORT may befall in its process's place, for half of
  * the bytes. What it gives: how many, or -errno.
  */

@@ -30,7 +30,8 @@ TIERS = {
 }
 SINKS = ("file", "mongodb")
 COLLECTION = "documents"
-REDIS_DATABASE = "14"
+# One for each setting and sink: hosts may run side by side.
+REDIS_DATABASE_FIRST = 4
 
 TTL_SECONDS = 3600
 COOLDOWN_MS = 20
@@ -71,7 +72,9 @@ class Host:
             self.env["TRANCHE_COPIES"] = "2"
         if "redis" in self.tiers:
             self.env["REDIS_URL"] = settings.with_path(
-                settings.real_url("REDIS_URL"), REDIS_DATABASE)
+                settings.real_url("REDIS_URL"), str(
+                    REDIS_DATABASE_FIRST + 2 * list(TIERS).index(setting)
+                    + SINKS.index(sink)))
             self.redis = redis.Redis.from_url(self.env["REDIS_URL"])
         name = "tranche_fault_%s_%s" % (setting.replace("+", "_"), sink)
         if "mongodb" in self.tiers or sink == "mongodb":

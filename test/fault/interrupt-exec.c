@@ -10,8 +10,10 @@
  * of one. AT "-" disturbs none, and counts for all faults.
  *
  * REPORT is made: a line "CALL WHAT" of the one that was disturbed, and a line
- * "FAULT COUNT" for each fault. Exits as the command does, with 128 more where
- * a signal ended it; 125 when this program itself failed.
+ * "FAULT MARKS" for each fault, with a mark for each call that was counted: "."
+ * or, where it is about a file of the system's (call_is_of_system()), "s".
+ * Exits as the command does, with 128 more where a signal ended it; 125 when
+ * this program itself failed.
  */
 
 #include <errno.h>
@@ -32,6 +34,7 @@
 #define EXIT_OWN 125
 #define AT_NONE ULONG_MAX
 #define TEXT_MAX 512		/* bytes of a call's description */
+#define MARKS_MAX 65536		/* calls that are marked */
 #define CALL_MS_MAX 120000	/* until the next call of a command that hangs */
 
 struct plan {
@@ -44,6 +47,7 @@ struct plan {
 struct course {
 	bool begun;
 	unsigned long n[CALL_FAULTS];	/* calls counted */
+	char marks[CALL_FAULTS][MARKS_MAX];
 	char text[TEXT_MAX];		/* of the one that was disturbed */
 };
 
@@ -81,6 +85,15 @@ static int disturb(const struct plan *plan, const struct listener *listener,
 	}
 }
 
+static void mark(struct course *course, enum call_fault fault,
+		 const struct seccomp_notif *call)
+{
+	unsigned long n = course->n[fault]++;
+
+	if (n < MARKS_MAX - 1)
+		course->marks[fault][n] = call_is_of_system(call) ? 's' : '.';
+}
+
 static int step(const struct plan *plan, const struct listener *listener,
 		const struct seccomp_notif *call, struct course *course)
 {
@@ -91,7 +104,8 @@ static int step(const struct plan *plan, const struct listener *listener,
 		return listener_allow(listener, call);
 	if (plan->at == AT_NONE) {
 		for (enum call_fault f = 0; f < CALL_FAULTS; f++)
-			course->n[f] += call_may(call, f);
+			if (call_may(call, f))
+				mark(course, f, call);
 		return listener_allow(listener, call);
 	}
 	if (!call_may(call, plan->fault))
@@ -126,7 +140,7 @@ static int report(const char *path, const struct course *course)
 		return -errno;
 	fprintf(file, "%s\n", course->text);
 	for (enum call_fault f = 0; f < CALL_FAULTS; f++)
-		fprintf(file, "%s %lu\n", call_fault_name(f), course->n[f]);
+		fprintf(file, "%s %s\n", call_fault_name(f), course->marks[f]);
 	return fclose(file) ? -errno : 0;
 }
 
@@ -158,7 +172,7 @@ static void let_go_of_input(void)
 
 int main(int argc, char **argv)
 {
-	struct course course = { 0 };
+	static struct course course;
 	struct listener listener;
 	struct plan plan;
 	int r, status;

@@ -13,16 +13,17 @@ FAULTS = ("kill", "EINTR", "EIO", "ENOSPC", "EMFILE", "RESET", "short",
           "EIO+", "ENOSPC+", "EMFILE+")
 # After these nothing is lost, and the request goes on as if nothing had been.
 HARMLESS = {"EINTR", "short"}
-SYSTEM = ("/etc/", "/lib/", "/usr/")
 
 
 class Point:
-    """One call of one request. `where` says which it was, once run; "" when
+    """One call of one request; is_of_system: it is about what is installed,
+    as in the loading of a module. `where` says which it was, once run; "" when
     there were not so many."""
 
-    def __init__(self, setting, sink, request, fault, n):
+    def __init__(self, setting, sink, request, fault, n, is_of_system=False):
         self.setting, self.sink = setting, sink
         self.request, self.fault, self.n = request, fault, n
+        self.is_of_system = is_of_system
         self.where = ""
 
     def __str__(self):
@@ -32,8 +33,9 @@ class Point:
 
     @property
     def replay(self):
-        return "TRANCHE_FAULT_POINT='%s %s %s %s %s'" % (
-            self.setting, self.sink, self.request, self.fault, self.n)
+        return "TRANCHE_FAULT_POINT='%s %s %s %s %s%s'" % (
+            self.setting, self.sink, self.request, self.fault, self.n,
+            " system" if self.is_of_system else "")
 
     def victim(self, host, trial):
         """The request, disturbed. What was reported, line by line."""
@@ -62,12 +64,11 @@ class Point:
     def check_harmless(self, trial):
         # libfcgi gives a connection up for it, which is a 502.
         if trial.told.answer is None and (
-                self.where.startswith("accept")
+                self.where in ("accept ", "poll ")
                 or self.where.endswith("the web server")):
             return
-        # The loader does not read a library again, and a module has many.
-        path = self.where.partition(" ")[2]
-        if self.fault in HARMLESS and not path.startswith(SYSTEM):
+        # The loader does not read a library again.
+        if self.fault in HARMLESS and not self.is_of_system:
             assert trial.told.is_done, "not survived: %s" % trial
 
 
@@ -78,6 +79,7 @@ def points(host, setting, sink, request):
     counts = Point(setting, sink, request, "kill", "-").victim(host, trial)
     trial.recover()
     trial.check()
-    n = {name: int(number) for name, number in map(str.split, counts)}
-    return [Point(setting, sink, request, fault, i)
-            for fault in FAULTS for i in range(n[fault.rstrip("+")])]
+    marks = dict(line.split(" ") for line in counts)
+    return [Point(setting, sink, request, fault, i, mark == "s")
+            for fault in FAULTS
+            for i, mark in enumerate(marks[fault.rstrip("+")])]
