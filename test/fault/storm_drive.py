@@ -39,9 +39,6 @@ class Totals:
                "again, %d killed, %d failed" % (
                    n, seconds, seconds / max(n, 1), self.requests,
                    self.retried, self.kills, len(self.failures)))
-        for setting, count in sorted(self.histories.items()):
-            yield "  %-32s %5d  %.2f s" % (setting, count,
-                                           self.seconds[setting] / count)
         yield "  answers: " + ", ".join(
             "%s %d" % (code or "none", count) for code, count in sorted(
                 self.codes.items(), key=lambda c: str(c[0])))
@@ -79,12 +76,14 @@ def plan(settings, histories, seed):
 def drive(options, servers):
     totals = Totals()
     settings = options.setting or list(SETTINGS)
-    for name, seeds in plan(settings, options.histories, options.seed):
-        drive_setting(name, seeds, options, servers, totals)
-        if totals.failures and not options.keep_going:
-            break
-    for line in totals.lines():
-        say(line)
+    try:
+        for name, seeds in plan(settings, options.histories, options.seed):
+            drive_setting(name, seeds, options, servers, totals)
+            if totals.failures and not options.keep_going:
+                break
+    finally:
+        for line in totals.lines():
+            say(line)
     return 1 if totals.failures else 0
 
 
@@ -107,6 +106,8 @@ def drive_setting(name, seeds, options, servers, totals):
             if not options.keep_going:
                 break
         totals.fired.update(world.fired)
+    say("%s: %d histories, %.0f s" % (name, totals.histories[name],
+                                      totals.seconds[name]))
 
 
 def show(name, seed, script):

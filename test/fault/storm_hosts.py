@@ -62,6 +62,7 @@ class Host:
         self.state = new_folder(self.root, "state")
         self.log = open(self.root / "log", "ab")
         self.log_read = 0
+        self.last_words = []
         self.build = Path(build)
         self.proxies = {tier: Proxy(url) for tier, url in urls.items()}
         self.stack = contextlib.ExitStack()
@@ -200,6 +201,7 @@ class Host:
             self.server.stdout.close()
         for listener in getattr(self, "sockets", {}).values():
             listener.close()
+        self.last_words = self.complaints()
         self.stack.close()
         self.log.close()
         shutil.rmtree(self.root)

@@ -57,9 +57,9 @@ class Session:
         self.is_update = bool(plan.get("update"))
         self.pid = "%s-%s" % (mark, plan["pid"]) if plan.get("pid") else None
         # Certain: tiers that have the record, completed, aborted; of each
-        # index the tiers that have a chunk.
+        # index the tiers that have a chunk, and which content.
         self.record, self.done, self.gone = set(), set(), set()
-        self.where = [set() for _ in range(self.total)]
+        self.where = [{} for _ in range(self.total)]
         # Possible: contents that may be at an index.
         self.stored = [set() for _ in range(self.total)]
         self.complete_started = False   # one may have been done
@@ -91,12 +91,12 @@ class Session:
         if what != "record":
             for index, tiers in enumerate(self.where):
                 if what in (None, index):
-                    tiers.discard(tier)
+                    tiers.pop(tier, None)
 
     def lose_chunks(self, tier):
         self.robbed.add(tier)
         for tiers in self.where:
-            tiers.discard(tier)
+            tiers.pop(tier, None)
 
 
 class Model:
@@ -216,9 +216,13 @@ class Model:
         elif op["do"] == "upload":
             fine = (clear & session.record if context.copies == 1 else
                     len(clear) >= 2)
+        elif op["do"] == "status":
+            fine = clear & session.record and not session.complete_started
         else:
-            fine = op["do"] == "status" and clear & session.record
-        if fine and not (op["do"] == "status" and session.complete_started):
+            # Who comes and goes may be there for the list of chunks alone.
+            fine = (clear & session.record and context.sink_clear
+                    and set(context.tiers) - clear <= context.silent)
+        if fine:
             raise Unsettled("I7", "503 while %s answers" % sorted(clear))
 
     def judge_507(self, op, session, reply, context):
@@ -238,8 +242,18 @@ class Model:
         said = reply.json
         if said["success"] is not True or said["totalChunks"] != session.total:
             raise Violation("wire", "upload said %s" % reply)
+        self.judge_first_wins(op, session, reply, context)
         self.judge_count(op, session, reply, context)
         self.judge_state(session, context, first_only=True)
+
+    @staticmethod
+    def judge_first_wins(op, session, reply, context):
+        """Other bytes at an index that is taken are refused."""
+        taken = context.shared if context.copies > 1 else [reply.tier]
+        holds = [session.where[op["i"]].get(t) for t in taken]
+        if all(h not in (None, op["alt"]) for h in holds):
+            raise Violation("I1", "%s has other bytes at %d and took these"
+                            % (taken, op["i"]))
 
     def judge_count(self, op, session, reply, context):
         count = reply.json["receivedChunks"]
@@ -322,7 +336,8 @@ class Model:
                 raise Violation("I1", "chunk %d was never sent" % i)
             if i not in missing or session.over:
                 continue
-            certain = (session.where[i] & context.clear & set(context.tiers))
+            certain = (set(session.where[i]) & context.clear
+                       & set(context.tiers))
             if certain:
                 kind = Unsettled if waits else Violation
                 raise kind("I1", "chunk %d is in %s and said to be missing"
@@ -424,13 +439,13 @@ class Model:
 
     def learn_chunk(self, op, session, reply, context):
         if context.copies > 1:
-            session.where[op["i"]] |= set(context.shared) & context.clear
             session.record |= set(context.shared) & context.clear
-            return
-        session.where[op["i"]] |= self.named(reply, context)
+            taken = set(context.shared) & context.clear
+        else:
+            taken = self.named(reply, context)
+        session.where[op["i"]].update(dict.fromkeys(taken, op["alt"]))
         first = context.tiers[0]
-        if first in context.clear and (first != "memory"
-                                       or len(context.tiers) == 1):
+        if first in context.clear and first in context.shared:
             session.record.add(first)
 
     @staticmethod

@@ -417,6 +417,10 @@ class Run:
                 left = list((host.memory / sid).glob("[0-9]*"))
                 if left and "memory" in host.tiers:
                     raise Violation("I8", "aborted, and %s is left" % left)
+        ended = {s.pid for s in sids.values()
+                 if s.first or s.number in self.aborted}
+        if self.world.setting.sink == "file":
+            storm_sink.check_left(self.world.sink, ended, bool(self.kills))
 
 
 def start_fields(session):

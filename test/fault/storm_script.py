@@ -17,8 +17,8 @@ SERVER = {"redis": ("full", "evict", "readonly", "pause"),
           "mongodb": ("pause",)}
 # How often a host is chosen: by what a request costs there.
 WEIGHTS = {"fastcgi": 3, "nginx": 2, "cgi": 1}
-RESTART_CHANCE = 0.01       # it takes a second or more
-STORAGE_CHANCE = 0.002      # and this several
+RESTART_CHANCE = {"redis": 0.1, "mongodb": 0.05}    # they take a second
+STORAGE_CHANCE = 0.02                               # and this several
 
 
 class Maker:
@@ -209,15 +209,15 @@ class Maker:
 
     def server(self, tier):
         how = self.rng.choice(SERVER[tier])
-        if self.chance(RESTART_CHANCE):
+        if self.chance(RESTART_CHANCE[tier]):
             how = "restart"
         elif tier == "mongodb" and self.chance(STORAGE_CHANCE):
             how = "storage"
         return {"do": "server", "tier": tier, "how": how}
 
     def loss(self, tier):
-        what = self.rng.choice(("all", "all", "record", "chunks", "chunk",
-                                "chunk", "chunk"))
+        what = self.rng.choice(("all", "all", "record", "record", "chunks",
+                                "chunk", "chunk", "chunk"))
         made = {"do": "lose", "tier": tier, "what": what}
         if what == "all" or not self.sessions:
             return {"do": "lose", "tier": tier, "what": "all"}
@@ -227,6 +227,9 @@ class Maker:
                 self.sessions[made["s"]]["chunks"])
         if what in ("chunk", "record") and self.chance(0.6):
             made["rot"] = True
+        if what != "record" or tier == "redis":
+            if self.chance(0.15):
+                made["rot"] = "foreign"
         return made
 
     # Stories: what only seldom comes about by chance.

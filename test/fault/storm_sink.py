@@ -83,3 +83,14 @@ def check_all(model, found, aborted, is_applied):
         if session.number in aborted and there:
             raise Violation("I3", "session %d was aborted and is in the sink"
                             % session.number)
+
+
+def check_left(folder, ended, killed):
+    """I8: of what has ended nothing is left in the folder for work; of who was
+    not killed no bytes that came in."""
+    for path in folder.glob(".tranche/*-*"):
+        kind, _, name = path.name.partition("-")
+        if kind in ("data", "json", "plan", "intent") and name in ended:
+            raise Violation("I8", "%s is left" % path.name)
+        if kind == "aside" and not killed:
+            raise Violation("I8", "%s is left" % path.name)

@@ -29,6 +29,7 @@ SINK = "documents"
 # From a fault's end until a tier must be in use again on every host.
 RECOVERY_SECONDS = 10
 ALL = ("redis", "mongodb")
+FOREIGN_SECONDS = 3600
 
 
 class Setting(NamedTuple):
@@ -120,6 +121,9 @@ class World:
         self.mongo.close()
         self.redis.close()
         shutil.rmtree(self.root)
+        said = [line for host in self.hosts for line in host.last_words]
+        if said:
+            raise RuntimeError("a sanitizer said at the end: %s" % said[:3])
 
     def forget(self):
         """Nothing is left of the histories before."""
@@ -195,19 +199,18 @@ class World:
 
     def do_lose(self, step):
         """What a tier holds is lost: all of it, a session's record, its list
-        of chunks, a chunk; or rots: it is there with other bytes. Of a session
-        its sid must be in the step, of a chunk its size."""
+        of chunks, a chunk; or rots: it is there with other bytes, or something
+        foreign in its place. Of a session its sid must be in the step, of a
+        chunk its size."""
         tier, what = step["tier"], step["what"]
-        if self.server_faults.get(tier) == "pause":
-            return set(), set()
+        if self.server_faults.get(tier) in ("pause", "readonly"):
+            return set(), set()     # nobody can
         touched = {(h.number, tier) for h in self.hosts}
         if what == "all":
             self.lose_all(tier)
             return touched, {(tier, None, None)}
-        sid, number, size = step["sid"], step["s"], step.get("size", 0)
-        lose = getattr(self, "lose_" + tier)
-        lose(sid, what, step.get("i"),
-             size if step.get("rot") else None, random.Random(number))
+        number = step["s"]
+        getattr(self, "lose_" + tier)(step, random.Random(number))
         if what == "claim":
             return set(), set()
         index = step["i"] if what == "chunk" else None
@@ -224,72 +227,72 @@ class World:
             for host in self.hosts:
                 empty(host.memory)
 
-    def lose_redis(self, sid, what, index, size, rng):
-        rots = size is not None
-        key = "chunked:{%s}:" % sid
-        if what == "claim":
-            self.redis.delete(key + "claim")
-        elif what == "chunks":
-            self.redis.delete(key + "chunks")
-        elif what == "record" and rots:
-            if self.redis.exists(key + "info"):
-                self._full_or_not(self.redis.hset, key + "info", "record",
-                                  "rotten")
-        elif what == "record":
-            self.redis.delete(key + "info")
+    def lose_redis(self, step, rng):
+        key = "chunked:{%s}:" % step["sid"]
+        names = [key + {"record": "info", "chunks": "chunks",
+                        "claim": "claim"}.get(step["what"], "")]
+        if step["what"] == "chunk":
+            names = self.redis.keys(_glob(key) + "chunk:%d:*" % step["i"])
+        for name in filter(self.redis.exists, names):
+            try:
+                self.lose_key(name, step, rng)
+            except redis.RedisError:
+                self.redis.delete(name)     # it takes no writes
+
+    def lose_key(self, name, step, rng):
+        what, rots = step["what"], step.get("rot")
+        if rots == "foreign":
+            self.redis.delete(name)
+            if what == "chunk" or what == "claim":
+                self.redis.rpush(name, "foreign")
+            else:
+                self.redis.set(name, "foreign")
+            self.redis.expire(name, FOREIGN_SECONDS)
+        elif rots and what == "record":
+            self.redis.hset(name, "record", "rotten")
+        elif rots and what == "chunk":
+            data = self.redis.get(name)
+            self.redis.set(name, rot(data, rng), keepttl=True)
+        elif rots and what == "claim":
+            self.redis.set(name, "rotten", keepttl=True)
         else:
-            for name in self.redis.keys(
-                    _glob(key) + "chunk:%d:*" % index):
-                if rots:
-                    self._full_or_not(self.redis.set, name, rot(
-                        self.redis.get(name), rng), keepttl=True)
-                else:
-                    self.redis.delete(name)
+            self.redis.delete(name)
 
-    @staticmethod
-    def _full_or_not(write, *arguments, **options):
-        with contextlib.suppress(redis.RedisError):
-            write(*arguments, **options)
-
-    def lose_mongodb(self, sid, what, index, size, rng):
-        rots = size is not None
-        one = {"sessionId": sid}
-        if what == "claim":
-            self.database[CLAIMS].delete_many(one)
-        elif what == "chunks":
-            self.database[CHUNKS].delete_many(one)
-        elif what == "record" and rots:
-            self.database[SESSIONS].update_many(
+    def lose_mongodb(self, step, rng):
+        what, rots = step["what"], step.get("rot")
+        one = {"sessionId": step["sid"]}
+        name = {"record": SESSIONS, "claim": CLAIMS}.get(what, CHUNKS)
+        if what == "chunk":
+            one["chunkIndex"] = step["i"]
+        if not rots:
+            self.database[name].delete_many(one)
+        elif what == "record":
+            self.database[name].update_many(
                 one, {"$set": {"totalChunks": "rotten"}})
-        elif what == "record":
-            self.database[SESSIONS].delete_many(one)
+        elif rots == "foreign":
+            self.database[name].update_many(one, {"$set": {"data": 1}})
         else:
-            one["chunkIndex"] = index
-            if not rots:
-                self.database[CHUNKS].delete_many(one)
-                return
-            for found in self.database[CHUNKS].find(one):
+            for found in self.database[name].find(one):
                 data = found["data"]
                 data = (rot(data.encode(), rng).decode(errors="replace")
-                        if isinstance(data, str) else rot(data, rng))
-                self.database[CHUNKS].update_one(
+                        if isinstance(data, str) else rot(bytes(data), rng))
+                self.database[name].update_one(
                     {"_id": found["_id"]}, {"$set": {"data": data}})
 
-    def lose_memory(self, sid, what, index, size, rng):
-        rots = size is not None
-        names = {"claim": "claim", "record": "record", "chunk": str(index)}
+    def lose_memory(self, step, rng):
+        what, rots = step["what"], step.get("rot")
         for host in self.hosts:
-            folder = host.memory / sid
+            folder = host.memory / step["sid"]
             if what == "chunks":
                 for path in folder.glob("[0-9]*"):
                     path.unlink()
                 continue
-            path = folder / names[what]
+            path = folder / {"chunk": str(step.get("i"))}.get(what, what)
             with contextlib.suppress(FileNotFoundError):
-                if rots and what == "record":
-                    path.write_bytes(b"rotten")
+                if rots == "foreign" or rots and what == "record":
+                    path.write_bytes(b"foreign")
                 elif rots:
-                    data = path.read_bytes()
+                    data, size = path.read_bytes(), step["size"]
                     path.write_bytes(rot(data[:size], rng) + data[size:])
                 else:
                     path.unlink()
@@ -377,7 +380,8 @@ class World:
 def name_of(step):
     """Of a fault, for the totals."""
     if step["do"] == "lose":
-        how = "rots" if step.get("rot") else "lost"
+        how = {True: "rots", "foreign": "is foreign"}.get(step.get("rot"),
+                                                          "lost")
         return "%s: %s %s" % (step["tier"], step["what"], how)
     if step["do"] == "heal":
         return "heal"
