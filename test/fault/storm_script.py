@@ -17,8 +17,8 @@ SERVER = {"redis": ("full", "evict", "readonly", "pause"),
           "mongodb": ("pause",)}
 # How often a host is chosen: by what a request costs there.
 WEIGHTS = {"fastcgi": 3, "nginx": 2, "cgi": 1}
-RESTART_CHANCE = {"redis": 0.1, "mongodb": 0.05}    # they take a second
-STORAGE_CHANCE = 0.02                               # and this several
+RESTART_CHANCE = {"redis": 0.1, "mongodb": 0.03}    # they take a second
+STORAGE_CHANCE = 0.01                               # and this several
 
 
 class Maker:

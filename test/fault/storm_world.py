@@ -30,6 +30,7 @@ SINK = "documents"
 RECOVERY_SECONDS = 10
 ALL = ("redis", "mongodb")
 FOREIGN_SECONDS = 3600
+RESTART_SECONDS = 60
 
 
 class Setting(NamedTuple):
@@ -185,6 +186,8 @@ class World:
         elif how == "storage":
             self.command("stop", "mongodb-storage")
             self.command("start", "mongodb-storage")
+        if how in ("restart", "storage"):
+            self.wait_back()
         if how in ("pause", "full", "evict", "readonly"):
             self.server_faults[tier] = how
         return {(h.number, tier) for h in self.hosts}, lost
@@ -193,6 +196,19 @@ class World:
         subprocess.run([str(server.REPO / "test" / "servers"), what,
                         str(self.servers), name], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def wait_back(self):
+        """Until what was restarted takes writes again."""
+        end = time.monotonic() + RESTART_SECONDS
+        while True:
+            try:
+                self.redis.ping()
+                self.database[CLAIMS].delete_many({"sessionId": "none"})
+                return
+            except (redis.RedisError, pymongo.errors.PyMongoError):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
 
     def pid(self, name):
         return int((self.servers / (name + ".pid")).read_text())
