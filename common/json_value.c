@@ -143,7 +143,8 @@ bool json_is_name(struct json_value key, const char *name)
 
 	while (at < end) {
 		n = next_piece(&at, end, piece);
-		if (strncmp(name, piece, n) != 0)
+		/* A piece that is a NUL is not the end of the name. */
+		if (!*name || strncmp(name, piece, n) != 0)
 			return false;
 		name += n;
 	}
