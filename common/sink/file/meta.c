@@ -8,6 +8,7 @@
 #include "common/json_scan.h"
 #include "common/json_value.h"
 #include "common/sink/file/meta.h"
+#include "common/text.h"
 
 /* Bounds of what is read: names that others added, too. */
 static const struct json_limits limits = {
@@ -143,6 +144,9 @@ static int read_field(struct json_value value, const struct file_field *field,
 		return 0;
 	}
 	if (json_text(value, text, field->size, &len) || strlen(text) != len)
+		return -EBADMSG;
+	/* An owner is whatever the web server says; the rest is answered. */
+	if (field->where & IN_ANSWER && !text_is_utf8(text, len))
 		return -EBADMSG;
 	return 0;
 }

@@ -52,7 +52,7 @@ int file_meta_write(struct buf *out, const struct file_meta *meta);
 
 /*
  * Reads @size bytes of it. -EBADMSG when it is not JSON, or a field is
- * missing, of another type or too long; -ENOMEM.
+ * missing, of another type, too long, or no UTF-8 (but for owner).
  */
 int file_meta_read(const char *json, size_t size, struct file_meta *ret_meta);
 
