@@ -26,7 +26,7 @@ START_SECONDS = 20
 PORT_TRIES = 5
 # Milliseconds, as short as a busy machine of two cores lets them be.
 REDIS_TIMEOUT = 250
-MONGODB_TIMEOUT = 400
+MONGODB_TIMEOUT = 500
 COOLDOWN = 50
 REQUEST_TIMEOUT = 2000
 COMPLETE_TIMEOUT = 3000
@@ -78,8 +78,9 @@ class Redis:
         self.process = None
         self.port = None
 
-    def start(self, *options, port=None):
-        """With what dump.rdb in its folder has, if it is there."""
+    def start(self, *options, port=None, loads=False):
+        """With what dump.rdb in its folder has, if it is there; `loads`: it
+        need not yet have it."""
         for _ in range(PORT_TRIES):
             self.port = port or free_port()
             with open(self.folder / "log", "ab") as log:
@@ -89,19 +90,24 @@ class Redis:
                      "--save", "", "--appendonly", "no",
                      "--enable-debug-command", "local", *options],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-            if self.is_up():
+            if self.is_up(loads):
                 return self
             self.kill()
         raise RuntimeError("redis-server does not start, see %s/log"
                            % self.folder)
 
-    def is_up(self):
-        """Waits until it listens; False when it ended instead."""
+    def is_up(self, loads):
+        """Waits until it answers; False when it ended instead."""
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end and self.process.poll() is None:
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            try:
+                self.client().ping()
                 return self.process.poll() is None
+            except redis.exceptions.BusyLoadingError:
+                if loads:
+                    return True
+            except redis.exceptions.ConnectionError:
+                pass
             time.sleep(0.005)
         return False
 
@@ -190,6 +196,7 @@ class Bench:
         self.stack.callback(self.redis.kill)
         self.redis_proxy = self.stack.enter_context(Proxy(self.redis.url))
         self._servers = None
+        self._client = None
         return self
 
     def __exit__(self, *exception):
@@ -248,12 +255,17 @@ class Bench:
 
     def mongodb(self):
         """The database, not through the proxy."""
-        return self.servers.client()[self.database]
+        if not self._client:
+            self._client = self.stack.enter_context(self.servers.client())
+        return self._client[self.database]
 
     def lapse(self, history):
         """What the end of a lease does to the session's claims."""
         if "redis" in self.setting.tiers:
             self.redis.client().delete("chunked:{%s}:claim" % history.sid)
+        if "mongodb" in self.setting.tiers:
+            self.mongodb()["chunkeduploadclaims"].delete_one(
+                {"sessionId": history.sid})
 
     def cool_down(self):
         """Until every process asks again what was sick."""

@@ -88,6 +88,12 @@ for _place in ("only", "beside memory", "first", "second"):
     expect("harmless", _place, **WELL)
 
 
+# Its documents are the application's: what becomes of them is not looked at.
+expect("silent", "sink", **{**WELL, "complete": "503 wait",
+                            "abort": "503 wait"})
+expect("harmless", "sink", **WELL)
+
+
 class Fault(NamedTuple):
     """Begins and ends for all sessions at once, or, with `each`, for one
     history at a time; `lost` are the indexes that the fault takes."""
@@ -103,6 +109,8 @@ class Fault(NamedTuple):
     keeps: bool = True
     # A moment after start and the first chunk that the fault goes back to.
     snapshot: Optional[Callable] = None
+    # Where it is tried, None: in each setting that has its server.
+    settings: Optional[tuple] = None
     # Runs in ./test/run; the others in fault-full.
     short: bool = True
 
@@ -125,5 +133,6 @@ def cells(faults, settings):
     return [Cell(setting, fault, function)
             for setting in settings for fault in faults
             for function in fault.functions
-            if (fault.kind, SETTINGS[setting].place_of(fault.server))
+            if setting in (fault.settings or (setting,))
+            and (fault.kind, SETTINGS[setting].place_of(fault.server))
             in EXPECTED]

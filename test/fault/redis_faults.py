@@ -121,7 +121,7 @@ class Loading:
         self.first = bench.redis
         bench.redis = Redis(bench.folder).start(
             "--key-load-delay", "1000000",
-            "--loading-process-events-interval-bytes", "1024")
+            "--loading-process-events-interval-bytes", "1024", loads=True)
         bench.redis_proxy.back = ("127.0.0.1", bench.redis.port)
         bench.redis_proxy.cut()
 

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+import mongodb_faults
 import redis_faults
 from bench import DEADLINES, SETTINGS
 from invariants import (RECOVERY_SECONDS, History, check, check_kept,
@@ -17,7 +18,8 @@ FULL = bool(os.environ.get("TRANCHE_FAULT_FULL"))
 # JSON, since one of the sinks wants it; cut where a character is two units,
 # and with one chunk that takes several packets.
 PARTS = ('{"name":"\ud83d', '\ude00 name","text":"', "x" * 100_000 + '"}')
-CELLS = [cell for cell in cells(redis_faults.FAULTS, SETTINGS)
+FAULTS = redis_faults.FAULTS + mongodb_faults.FAULTS
+CELLS = [cell for cell in cells(FAULTS, SETTINGS)
          if FULL or cell.fault.short]
 
 
