@@ -87,8 +87,11 @@ int memory_claim(struct tier *t, const struct session *session,
 		 const struct tier_token *token, struct deadline dl)
 {
 	struct memory *m = memory_of(t);
+	int r = claim(m, session, token, dl);
 
-	return memory_result(m, claim(m, session, token, dl));
+	if (r == -ENOSPC && memory_make_room(m, dl))
+		r = claim(m, session, token, dl);
+	return memory_result(m, r);
 }
 
 int memory_release(struct tier *t, const struct session *session,

@@ -107,12 +107,22 @@ static int link_aside(struct memory_hold *hold, const struct chunk *chunk,
 	return memory_count_end(hold->file, &after);
 }
 
+/* Whether with the chunk more bytes would be held than may be. */
+static bool exceeds(const struct memory_hold *hold,
+		    const struct session *session, const struct chunk *chunk)
+{
+	uint64_t bytes;
+
+	return __builtin_add_overflow(hold->count.bytes, chunk->info.size,
+				      &bytes) ||
+	       bytes > session_bytes_max(session);
+}
+
 /* -EAGAIN: the bytes that were seen are gone, and there is no aside yet. */
 static int settle(struct memory_hold *hold, const struct session *session,
 		  const struct chunk *chunk, const struct memory_aside *aside,
 		  struct look *seen, struct deadline dl)
 {
-	uint64_t bytes;
 	int r;
 
 	r = look(hold->folder, chunk, seen);
@@ -133,11 +143,13 @@ static int settle(struct memory_hold *hold, const struct session *session,
 	}
 	if (!r && seen->sight != FREE)
 		r = memory_hold_remove_rot(hold, chunk->info.index, dl);
+	/* Chunks that somebody else has taken away may be counted still. */
+	if (!r && (exceeds(hold, session, chunk) ||
+		   hold->count.chunks >= session->total_chunks))
+		r = memory_hold_remove_rot(hold, chunk->info.index, dl);
 	if (r)
 		return r;
-	if (__builtin_add_overflow(hold->count.bytes, chunk->info.size,
-				   &bytes) ||
-	    bytes > session_bytes_max(session))
+	if (exceeds(hold, session, chunk))
 		return TIER_E_LIMIT;
 	return link_aside(hold, chunk, aside);
 }
@@ -180,8 +192,7 @@ static int put_once(struct memory *m, const struct session *session,
 	return r;
 }
 
-/* Whether something was done that may have made room. */
-static bool make_room(struct memory *m, struct deadline dl)
+bool memory_make_room(struct memory *m, struct deadline dl)
 {
 	bool tried = false;
 
@@ -207,7 +218,7 @@ int memory_put_chunk(struct tier *t, const struct session *session,
 		r = memory_root_open(&m->root);
 		if (!r)
 			r = put_once(m, session, chunk, &aside, dl, ret_count);
-		if (r == -ENOSPC && !made_room && make_room(m, dl)) {
+		if (r == -ENOSPC && !made_room && memory_make_room(m, dl)) {
 			made_room = true;
 			continue;
 		}

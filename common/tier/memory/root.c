@@ -69,6 +69,15 @@ static int open_folder(struct memory_root *root)
 	return errno == ENOENT ? -EAGAIN : -errno;
 }
 
+bool memory_is_named(int dir_fd, const char *name, const struct stat *opened)
+{
+	struct stat named;
+
+	return fstatat(dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       opened->st_ino == named.st_ino &&
+	       opened->st_dev == named.st_dev;
+}
+
 int memory_root_open(struct memory_root *root)
 {
 	struct stat status;
@@ -78,7 +87,8 @@ int memory_root_open(struct memory_root *root)
 	if (root->fd >= 0) {
 		if (fstat(root->fd, &status))
 			return -errno;
-		if (status.st_nlink > 0)
+		/* Others go by the path: all must be in the same folder. */
+		if (memory_is_named(AT_FDCWD, root->path, &status))
 			return check(root, &status);
 		memory_closep(&root->fd);
 	}
@@ -140,11 +150,10 @@ int memory_folder_open(const struct memory_root *root, const char *id,
 /* Whether @fd is what @id names: a sweep may have taken the folder away. */
 static bool is_current(const struct memory_root *root, const char *id, int fd)
 {
-	struct stat opened, named;
+	struct stat opened;
 
 	return fstat(fd, &opened) == 0 &&
-	       fstatat(root->fd, id, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+	       memory_is_named(root->fd, id, &opened);
 }
 
 int memory_folder_lock(const struct memory_root *root, const char *id,

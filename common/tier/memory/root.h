@@ -4,7 +4,7 @@
  * memory_root - the folder of a memory tier and the folders of its sessions.
  *
  * Everything is reached from the folder's descriptor, by names that are
- * checked ids and numbers, so a path is resolved once.
+ * checked ids and numbers.
  *
  * Locks (flock(2)) go with their holder when it is killed. Who changes what is
  * counted holds the root's lock shared and the session's alone, in this
@@ -26,10 +26,14 @@ struct memory_root {
 int memory_root_init(struct memory_root *root, const char *path);
 void memory_root_done(struct memory_root *root);
 
+/* Whether @name, under @dir_fd, is what was @opened, and no link to it. */
+struct stat;
+bool memory_is_named(int dir_fd, const char *name, const struct stat *opened);
+
 /*
  * Makes sure that root->fd is the folder at the path: made when it is absent,
  * and made anew when somebody has removed it since (as systemd-logind does
- * with RemoveIPC). -EPERM with root->why when it is not ours alone; -errno.
+ * with RemoveIPC) or put another one there. -EPERM with root->why when it is not ours alone; -errno.
  */
 int memory_root_open(struct memory_root *root);
 

@@ -100,8 +100,8 @@ static int write_record(int folder, const struct session *session)
  * Stores the record unless one of the same or a later state is there.
  * TIER_E_CONFLICT for a later one.
  */
-static int store(struct memory *m, const struct session *session,
-		 struct deadline dl)
+static int store_once(struct memory *m, const struct session *session,
+		      struct deadline dl)
 {
 	CLEANUP(memory_closep) int folder = -1;
 	enum session_state state;
@@ -121,6 +121,17 @@ static int store(struct memory *m, const struct session *session,
 	if (state < session->state)
 		return write_record(folder, session);
 	return state > session->state ? TIER_E_CONFLICT : 0;
+}
+
+/* Sessions that are over may be what takes up the room. */
+static int store(struct memory *m, const struct session *session,
+		 struct deadline dl)
+{
+	int r = store_once(m, session, dl);
+
+	if (r == -ENOSPC && memory_make_room(m, dl))
+		r = store_once(m, session, dl);
+	return r;
 }
 
 /* As often as new sessions come and no oftener than is of use. */

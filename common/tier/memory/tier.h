@@ -56,6 +56,12 @@ int memory_hold_remove(struct memory_hold *hold, const struct chunk_info *info);
 int memory_hold_remove_rot(struct memory_hold *hold, uint32_t index,
 			   struct deadline dl);
 
+/*
+ * For who got -ENOSPC: sweeps, and counts what is held, as often as is of use.
+ * Whether anything was done, so that a second try is worth it.
+ */
+bool memory_make_room(struct memory *m, struct deadline dl);
+
 /* The operations, by their member of struct tier_impl. */
 int memory_put_session(struct tier *t, const struct session *session,
 		       struct deadline dl);

@@ -128,7 +128,8 @@ int memory_used_open(struct memory_used *used, const struct memory_root *root,
 	void *page;
 	int r;
 
-	if (used->page && fstat(used->fd, &status) == 0 && status.st_nlink > 0)
+	if (used->page && fstat(used->fd, &status) == 0 &&
+	    memory_is_named(root->fd, "used", &status))
 		return 0;
 	memory_used_done(used);
 	fd = retry_openat(root->fd, "used", O_RDWR | O_CREAT | O_NOFOLLOW |
