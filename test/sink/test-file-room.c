@@ -152,12 +152,10 @@ static void expect_whole_or_full(struct trial *trial,
 		trial_expect_document(trial, session, NULL);
 		return;
 	}
-	/* -ENOSPC: from find(), which has no other word for it. */
-	if (outcome.r != -ENOSPC)
-		trial_expect(&outcome, SINK_E_FULL);
+	trial_expect(&outcome, SINK_E_FULL);
+	/* To ask needs no room. */
 	trial_find(trial, session, &found);
-	if (found.r != -ENOSPC)
-		trial_expect(&found, SINK_E_ABSENT);
+	trial_expect(&found, SINK_E_ABSENT);
 	if (before)
 		trial_expect_document(trial, before, NULL);
 	else

@@ -37,12 +37,13 @@ static int say(struct sink *sink, int r, const char *doing)
 			 strerror(-r));
 }
 
-static int open_folder(struct sink_file *file, struct file_folder *ret_folder)
+static int open_folder(struct sink_file *file, bool make,
+		       struct file_folder *ret_folder)
 {
 	struct sink *sink = &file->sink;
 	int r;
 
-	r = file_folder_open(file->path, ret_folder);
+	r = file_folder_open(file->path, make, ret_folder);
 	switch (r) {
 	case -ENOENT:
 		return sink_fail(sink, r,
@@ -92,6 +93,20 @@ static int enter(struct sink *sink, const struct file_folder *folder,
 	return 0;
 }
 
+/*
+ * To ask needs no room: where a lock cannot be made for want of it, nobody has
+ * one, and has begun nothing since it was last made whole.
+ */
+static int find_placed(const struct file_folder *folder, const char *name,
+		       const struct session *session,
+		       struct file_plan *ret_plan)
+{
+	int r = file_state_is_whole(folder, name);
+
+	return r < 0 ? r : r ? file_state_find(folder, name, session,
+					       ret_plan) : -ENOSPC;
+}
+
 static int file_find(struct sink *sink, const struct session *session,
 		     struct deadline dl, struct answer *ret_answer)
 {
@@ -104,15 +119,19 @@ static int file_find(struct sink *sink, const struct session *session,
 
 	r = name_of(sink, session, name);
 	if (!r)
-		r = open_folder(file_of(sink), &folder);
+		r = open_folder(file_of(sink), /* make= */ true, &folder);
+	if (file_state_full(r) == SINK_E_FULL)
+		r = open_folder(file_of(sink), /* make= */ false, &folder);
 	if (r)
 		return r;
 	r = file_state_remembered(&folder, session, &plan);
 	if (r == SINK_E_ABSENT) {
-		r = enter(sink, &folder, name, dl, &lock);
-		if (r)
-			return r == SINK_E_FULL ? -ENOSPC : r;
-		r = file_state_find(&folder, name, session, &plan);
+		r = folder.work < 0 ? SINK_E_FULL :
+				      enter(sink, &folder, name, dl, &lock);
+		if (r < 0)
+			return r;
+		r = r ? find_placed(&folder, name, session, &plan) :
+			file_state_find(&folder, name, session, &plan);
 	}
 	if (!r)
 		r = file_plan_answer(&plan, ret_answer);
@@ -160,7 +179,8 @@ static int file_begin(struct sink *sink, const struct session *session,
 	file_abandon(sink);
 	r = name_of(sink, session, name);
 	if (!r)
-		r = file_state_full(open_folder(file, &file->folder));
+		r = file_state_full(open_folder(file, /* make= */ true,
+						&file->folder));
 	if (!r) {
 		/* First, as what was left may be what fills the disk. */
 		file_sweep(&file->folder, dl);

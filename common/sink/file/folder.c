@@ -28,15 +28,18 @@ void file_names_init(struct file_names *names, const char *name)
 	snprintf(names->intent, FILE_PATH_MAX, "intent-%s", name);
 }
 
-static int open_work(int dir)
+/* -1 into *ret_work where it is missing and is not to be made. */
+static int open_work(int dir, bool make, int *ret_work)
 {
 	int fd, r;
 
 	for (int tries = 0; tries < 2; tries++) {
 		fd = retry_openat(dir, WORK, O_RDONLY | O_DIRECTORY |
 				  O_NOFOLLOW | O_CLOEXEC, 0);
-		if (fd >= 0)
-			return fd;
+		if (fd >= 0 || (errno == ENOENT && !make)) {
+			*ret_work = fd;
+			return 0;
+		}
 		if (errno != ENOENT)
 			break;
 		if (mkdirat(dir, WORK, 0700) && errno != EEXIST)
@@ -49,18 +52,19 @@ static int open_work(int dir)
 	return errno == ENOTDIR || errno == ENOENT ? -EEXIST : -errno;
 }
 
-int file_folder_open(const char *path, struct file_folder *ret_folder)
+int file_folder_open(const char *path, bool make,
+		     struct file_folder *ret_folder)
 {
 	CLEANUP(file_fd_done) int dir = -1;
-	int work;
+	int work = -1, r;
 
 	dir = retry_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC,
 			   0);
 	if (dir < 0)
 		return -errno;
-	work = open_work(dir);
-	if (work < 0)
-		return work;
+	r = open_work(dir, make, &work);
+	if (r)
+		return r;
 	*ret_folder = (struct file_folder){ .dir = dir, .work = work };
 	dir = -1;
 	return 0;

@@ -28,7 +28,7 @@
 
 struct file_folder {
 	int dir;	/* DIR, -1: closed */
-	int work;	/* DIR/.tranche */
+	int work;	/* DIR/.tranche, -1: there is none */
 };
 
 #define FILE_FOLDER_CLOSED { .dir = -1, .work = -1 }
@@ -44,10 +44,12 @@ struct file_names {
 void file_names_init(struct file_names *names, const char *name);
 
 /*
- * Opens the folder at @path and, made if need be, the one within.
+ * Opens the folder at @path and the one within. Where that is missing it is
+ * made if @make says so, else work is -1: nothing was ever begun there.
  * file_folder_close() the result. -errno: -ENOENT and -ENOTDIR are of @path.
  */
-int file_folder_open(const char *path, struct file_folder *ret_folder);
+int file_folder_open(const char *path, bool make,
+		     struct file_folder *ret_folder);
 
 /* Closes it; it may be closed already. */
 void file_folder_close(struct file_folder *folder);

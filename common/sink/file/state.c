@@ -182,6 +182,18 @@ int file_state_recover(const struct file_folder *folder, const char *name)
 	return undone ? 0 : r;
 }
 
+int file_state_is_whole(const struct file_folder *folder, const char *name)
+{
+	struct file_names names;
+	int r;
+
+	if (folder->work < 0)
+		return 1;
+	file_names_init(&names, name);
+	r = file_exists(folder->work, names.intent);
+	return r < 0 ? r : !r;
+}
+
 int file_state_remembered(const struct file_folder *folder,
 			  const struct session *session,
 			  struct file_plan *ret_plan)
@@ -191,6 +203,8 @@ int file_state_remembered(const struct file_folder *folder,
 	int r;
 
 	buf_init(&json, FILE_META_MAX);
+	if (folder->work < 0)
+		return SINK_E_ABSENT;
 	r = file_done_read(folder->work, session->id,
 			   session_purge_at(session), &json);
 	if (r == -ENOENT)

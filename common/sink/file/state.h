@@ -13,7 +13,8 @@
  * done, and after it whoever gets the lock next goes on at 3, which may be
  * repeated: file_state_recover(), before anything else is asked or done.
  *
- * All but file_state_remembered() want the lock of the name.
+ * All but file_state_remembered() and file_state_is_whole() want the lock of
+ * the name.
  */
 
 #pragma once
@@ -29,6 +30,10 @@
  * -errno: the state of the name is not known.
  */
 int file_state_recover(const struct file_folder *folder, const char *name);
+
+/* Whether nothing that was begun on @name waits for its end: 1, 0 or -errno.
+ * Without its lock it holds for who reads what is placed after it. */
+int file_state_is_whole(const struct file_folder *folder, const char *name);
 
 /*
  * What @session's commit did, if that was remembered. SINK_E_ABSENT: it was
