@@ -49,6 +49,12 @@ static struct fake_tier *fake_of(struct tier *t)
 	return (struct fake_tier *)t;
 }
 
+static bool stores(enum fake_op op)
+{
+	return op == FAKE_PUT_SESSION || op == FAKE_PUT_CHUNK ||
+	       op == FAKE_CLAIM || op == FAKE_FINISH;
+}
+
 /* What the script says to @op before anything is done. */
 static int begin(struct fake_tier *fake, enum fake_op op)
 {
@@ -58,8 +64,10 @@ static int begin(struct fake_tier *fake, enum fake_op op)
 	journal_add(fake->journal, fake->name, op_names[op]);
 	if (fake->before)
 		said = fake->before(fake, op);
+	if (!said && (fake->fails < 0 || stores(op)))
+		said = fake->fails;
 	if (!said)
-		said = fake->fails ? fake->fails : fake->says[op];
+		said = fake->says[op];
 	if (said < 0)
 		tier_fail(&fake->base, said, "%s: %s failed", fake->name,
 			  op_names[op]);

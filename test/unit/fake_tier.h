@@ -58,7 +58,7 @@ struct fake_tier {
 	struct journal *journal;	/* NULL: none */
 
 	/* The script: not 0 is said, and nothing done. */
-	int fails;			/* by every operation */
+	int fails;			/* by all; an answer: by what stores */
 	int says[FAKE_OPS];		/* by one */
 	/* The same, but what is said is not true: it was done all the same. */
 	int lies[FAKE_OPS];
