@@ -72,6 +72,13 @@ int tier_get_chunk(struct tier *t, const struct session *session,
 	return held_to(t, r, has(TIER_E_ABSENT));
 }
 
+/* A place that others write to may have what the session has no index for. */
+static void cut_list(struct chunk_list *list, uint32_t total)
+{
+	while (list->n && list->chunks[list->n - 1].index >= total)
+		list->n--;
+}
+
 int tier_list_chunks(struct tier *t, const struct session *session,
 		     struct deadline dl, struct chunk_list *ret_list)
 {
@@ -79,6 +86,8 @@ int tier_list_chunks(struct tier *t, const struct session *session,
 
 	t->error[0] = '\0';
 	r = t->impl->list_chunks(t, session, dl, ret_list);
+	if (!r)
+		cut_list(ret_list, session->total_chunks);
 	return held_to(t, r, 0);
 }
 

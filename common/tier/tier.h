@@ -184,7 +184,11 @@ struct tier_impl {
 	void (*close)(struct tier *t);
 };
 
-/* The calls, by their member; each clears served's and error's old words. */
+/*
+ * The calls, by their member; each clears error's old words. An answer that
+ * the operation does not have is -EAGAIN, and lists end with the session's last
+ * index, whatever the tier holds behind it.
+ */
 int tier_put_session(struct tier *t, const struct session *session,
 		     struct deadline dl);
 int tier_get_session(struct tier *t, const char *id, enum tier_read read,

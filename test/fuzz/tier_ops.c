@@ -99,6 +99,8 @@ static int list_chunks(struct tier *t, const struct session *session,
 	for (size_t i = 1; i < list.n; i++)
 		must(list.chunks[i - 1].index < list.chunks[i].index,
 		     "a list ascends, each index once");
+	must(!list.n || list.chunks[list.n - 1].index <
+	     session->total_chunks, "a list has no index too many");
 	chunk_list_done(&list);
 	return 0;
 }

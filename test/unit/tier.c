@@ -67,7 +67,9 @@ static int list_chunks(struct tier *t, const struct session *session,
 {
 	(void)session;
 	(void)dl;
-	(void)ret_list;
+	for (uint32_t i = 0; !result_of(t) && i < 6; i += 2)
+		assert_int_equal(chunk_list_add(ret_list,
+				&(struct chunk_info){ .index = i }), 0);
 	return result_of(t);
 }
 
@@ -137,6 +139,7 @@ static int call(struct tier *t, enum op op)
 	struct buf data = { 0 };
 	struct deadline dl = { 0 };
 	bool held;
+	int r;
 
 	switch (op) {
 	case PUT_SESSION:
@@ -148,7 +151,9 @@ static int call(struct tier *t, enum op op)
 	case GET_CHUNK:
 		return tier_get_chunk(t, &s, 0, dl, &data, &chunk.info);
 	case LIST_CHUNKS:
-		return tier_list_chunks(t, &s, dl, &list);
+		r = tier_list_chunks(t, &s, dl, &list);
+		chunk_list_done(&list);
+		return r;
 	case CLAIM:
 		return tier_claim(t, &s, &token, dl);
 	case RELEASE:
@@ -213,11 +218,30 @@ static void failures_keep_their_words(void **state)
 	}
 }
 
+static void a_list_ends_with_the_sessions_last_index(void **state)
+{
+	static const size_t listed[] = { 0, 1, 1, 2, 2, 3, 3 };
+	struct single tier = { .base.impl = &single_impl };
+	struct deadline dl = { 0 };
+
+	(void)state;
+	for (uint32_t total = 0; total < ARRAY_SIZE(listed); total++) {
+		struct session s = { .total_chunks = total };
+		struct chunk_list list = { 0 };
+
+		assert_int_equal(tier_list_chunks(&tier.base, &s, dl, &list),
+				 0);
+		assert_int_equal(list.n, listed[total]);
+		chunk_list_done(&list);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_operation_gives_no_answer_but_its_own),
 		cmocka_unit_test(failures_keep_their_words),
+		cmocka_unit_test(a_list_ends_with_the_sessions_last_index),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
