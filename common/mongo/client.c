@@ -65,7 +65,7 @@ invalid:
 	return -EINVAL;
 }
 
-static void disconnect(struct client *c)
+void client_disconnect(struct client *c)
 {
 	if (c->mongoc)
 		mongoc_client_destroy(c->mongoc);
@@ -76,7 +76,7 @@ void client_close(struct client *c)
 {
 	if (!c)
 		return;
-	disconnect(c);
+	client_disconnect(c);
 	if (c->uri)
 		mongoc_uri_destroy(c->uri);
 	free(c);
@@ -152,7 +152,7 @@ static int get_ready(struct client *c, struct deadline dl)
 	if (waits > c->timeout_ms)
 		waits = c->timeout_ms;
 	if (c->mongoc && (c->waits_ms > left || c->waits_ms < waits / 2))
-		disconnect(c);
+		client_disconnect(c);
 	return c->mongoc ? 0 : connect_waiting(c, waits);
 }
 
@@ -172,7 +172,7 @@ static int settle(struct client *c, const bson_error_t *error, bool timed_out)
 
 	r = verdict_of_error(error, timed_out, c->error, sizeof(c->error));
 	if (r < 0)
-		disconnect(c);
+		client_disconnect(c);
 	return r;
 }
 
@@ -206,7 +206,7 @@ int client_run(struct client *c, const bson_t *command, bool may_repeat,
 	r = verdict_of_reply(&reply, c->error, sizeof(c->error));
 	if (r) {
 		if (r < 0)
-			disconnect(c);
+			client_disconnect(c);
 		bson_destroy(&reply);
 		return r;
 	}

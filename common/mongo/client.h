@@ -65,5 +65,8 @@ int64_t client_patience(const struct client *c, struct deadline dl);
 int client_run(struct client *c, const bson_t *command, bool may_repeat,
 	       struct deadline dl, bson_t *ret_reply);
 
+/* Closes the connection, if there is one; the next command makes another. */
+void client_disconnect(struct client *c);
+
 /* Keeps words of the caller's for client_error(); gives @r. */
 int client_fail(struct client *c, int r, const char *words);

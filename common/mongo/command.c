@@ -45,9 +45,16 @@ void found_done(struct found *found)
 	bson_destroy(&found->reply);
 }
 
+/* What came may be the answer to something else, and so may the next. */
+static int bad_reply(struct client *c, const char *words)
+{
+	client_disconnect(c);
+	return client_fail(c, -EBADMSG, words);
+}
+
 /*
  * Takes @reply, and finds the document in it by its path. A small bson_t has
- * its bytes within itself, so it must be where it stays first.
+ * its bytes within itself, so it must be where it stays first. MONGO_E_ABSENT.
  */
 static int take_found(bson_t *reply, const char *path, struct found *ret_found)
 {
@@ -65,6 +72,26 @@ static int take_found(bson_t *reply, const char *path, struct found *ret_found)
 	}
 	bson_destroy(&ret_found->reply);
 	return MONGO_E_ABSENT;
+}
+
+/* Whether the reply has a batch, which may be empty. */
+static bool has_batch(const bson_t *reply)
+{
+	bson_iter_t iter, batch;
+
+	return bson_iter_init(&iter, reply) &&
+	       bson_iter_find_descendant(&iter, "cursor.firstBatch", &batch) &&
+	       BSON_ITER_HOLDS_ARRAY(&batch);
+}
+
+/* The first document of the reply's batch; takes @reply. MONGO_E_ABSENT. */
+static int take_first(struct client *c, bson_t *reply, struct found *ret_found)
+{
+	if (has_batch(reply))
+		return take_found(reply, "cursor.firstBatch.0", ret_found);
+	bson_destroy(reply);
+	/* It does not say that there is none. */
+	return bad_reply(c, "the server's answer has no list");
 }
 
 int command_find_first(struct client *c, const char *collection,
@@ -88,7 +115,7 @@ int command_find_first(struct client *c, const char *collection,
 	bson_destroy(&command);
 	if (r)
 		return r;
-	return take_found(&reply, "cursor.firstBatch.0", ret_found);
+	return take_first(c, &reply, ret_found);
 }
 
 int command_find(struct client *c, const char *collection,
@@ -146,24 +173,6 @@ int command_find_each(struct client *c, const char *collection,
 	return r ? client_fail(c, r, "the server's list cannot be read") : 0;
 }
 
-int command_insert(struct client *c, const char *collection,
-		   const bson_t *document, struct deadline dl)
-{
-	bson_t command = BSON_INITIALIZER, documents, reply;
-	int r;
-
-	BSON_APPEND_UTF8(&command, "insert", collection);
-	BSON_APPEND_ARRAY_BEGIN(&command, "documents", &documents);
-	BSON_APPEND_DOCUMENT(&documents, "0", document);
-	bson_append_array_end(&command, &documents);
-	append_write_options(c, &command, dl);
-	r = client_run(c, &command, /* may_repeat= */ true, dl, &reply);
-	bson_destroy(&command);
-	if (!r)
-		bson_destroy(&reply);
-	return r;
-}
-
 /* Runs a write that answers how many documents it touched. */
 static int run_counted(struct client *c, const bson_t *command,
 		       struct deadline dl, int64_t *ret_n)
@@ -176,7 +185,26 @@ static int run_counted(struct client *c, const bson_t *command,
 		return r;
 	r = value_integer(&reply, "n", ret_n);
 	bson_destroy(&reply);
-	return r ? client_fail(c, r, "the server's answer has no count") : 0;
+	return r ? bad_reply(c, "the server's answer has no count") : 0;
+}
+
+int command_insert(struct client *c, const char *collection,
+		   const bson_t *document, struct deadline dl)
+{
+	bson_t command = BSON_INITIALIZER, documents;
+	int64_t n;
+	int r;
+
+	BSON_APPEND_UTF8(&command, "insert", collection);
+	BSON_APPEND_ARRAY_BEGIN(&command, "documents", &documents);
+	BSON_APPEND_DOCUMENT(&documents, "0", document);
+	bson_append_array_end(&command, &documents);
+	append_write_options(c, &command, dl);
+	r = run_counted(c, &command, dl, &n);
+	bson_destroy(&command);
+	if (!r && n != 1)
+		return bad_reply(c, "the server inserted nothing");
+	return r;
 }
 
 int command_update(struct client *c, const char *collection,
@@ -218,6 +246,10 @@ int command_update_once(struct client *c, const char *collection,
 	bson_destroy(&command);
 	if (r)
 		return r;
+	if (!bson_has_field(&reply, "value")) {
+		bson_destroy(&reply);
+		return bad_reply(c, "the server's answer has no value");
+	}
 	return take_found(&reply, "value", ret_found);
 }
 
@@ -281,7 +313,9 @@ int command_sum(struct client *c, const char *collection, const bson_t *filter,
 	bson_destroy(pipeline);
 	if (r)
 		return r;
-	r = take_found(&reply, "cursor.firstBatch.0", &found);
+	r = take_first(c, &reply, &found);
+	if (r < 0)
+		return r;
 	if (r) {
 		*ret_n = *ret_sum = 0;
 		return 0;

@@ -26,6 +26,7 @@ static const struct {
 	{ 285999133, MONGO_E_TOO_LARGE, NULL },	/* DocumentDB */
 	{ 121, MONGO_E_REFUSED, NULL },		/* DocumentValidationFailure */
 	{ 66, MONGO_E_REFUSED, NULL },		/* ImmutableField */
+	{ 14, MONGO_E_REFUSED, NULL },		/* TypeMismatch */
 	{ 28, MONGO_E_REFUSED, NULL },		/* PathNotViable */
 	{ 52, MONGO_E_REFUSED, NULL },		/* DollarPrefixedFieldName */
 	{ 57, MONGO_E_REFUSED, NULL },		/* DottedFieldName */

@@ -164,27 +164,29 @@ static int count_down_once(struct mongodb *m, const struct session *session,
 	bson_destroy(projection);
 	if (!r)
 		found_done(&found);
+	/* A count that has rotted is made anew by the next put. */
+	if (r == MONGO_E_REFUSED)
+		return 0;
 	return r == MONGO_E_ABSENT ? TIER_E_ABSENT : mongodb_result(m, r);
 }
 
 /*
  * One chunk of @size bytes less. That may be less than nothing: of a chunk
- * which its put has not counted yet, and will.
+ * which its put has not counted yet, and will. Of a record that is there and
+ * does not count, the next put makes the count anew.
  */
 static int count_down(struct mongodb *m, const struct session *session,
 		      uint32_t index, uint64_t size, struct deadline dl)
 {
 	int r;
 
-	for (int i = 0; i < MONGODB_TRIES_MAX; i++) {
+	r = count_down_once(m, session, index, size, dl);
+	if (r != TIER_E_ABSENT)
+		return r;
+	r = mongodb_make_countable(m, session, dl);
+	if (!r)
 		r = count_down_once(m, session, index, size, dl);
-		if (r != TIER_E_ABSENT)
-			return r;
-		r = mongodb_make_countable(m, session, dl);
-		if (r)
-			return r;
-	}
-	return mongodb_unsettled(m);
+	return r == TIER_E_ABSENT ? 0 : r;
 }
 
 int mongodb_retire_chunk(struct mongodb *m, const struct session *session,

@@ -116,7 +116,10 @@ static int count_truth(const struct put *put, struct chunk_count *ret_count)
 	return 0;
 }
 
-/* What is held, says the record. TIER_E_ABSENT: there is none that says so. */
+/*
+ * What is held, says the record. TIER_E_ABSENT: there is none; TIER_E_CONFLICT:
+ * it does not say.
+ */
 static int count_read(const struct put *put, struct chunk_count *ret_count)
 {
 	bson_t filter = BSON_INITIALIZER, *projection;
@@ -134,14 +137,44 @@ static int count_read(const struct put *put, struct chunk_count *ret_count)
 	if (r)
 		return mongodb_result(put->m, r);
 	if (read_count(&found.document, ret_count))
-		r = TIER_E_ABSENT;
+		r = TIER_E_CONFLICT;
 	found_done(&found);
 	return r;
 }
 
 /*
+ * Makes a record count whose fields for that have rotted: what is held besides
+ * this chunk, which is inserted and yet to be counted. The map of chunks may
+ * be what is no map, and is begun anew.
+ */
+static int mend_count(const struct put *put)
+{
+	bson_t filter = BSON_INITIALIZER, *change;
+	struct chunk_count truth;
+	int64_t n;
+	int r;
+
+	r = count_truth(put, &truth);
+	if (r)
+		return r;
+	truth.chunks -= truth.chunks > 0;
+	truth.bytes -= truth.bytes < put->chunk->info.size ?
+		       truth.bytes : put->chunk->info.size;
+	mongodb_append_session_id(&filter, put->session->id);
+	change = BCON_NEW("$set", "{",
+			  "receivedChunks", BCON_INT32((int32_t)truth.chunks),
+			  "bytesHeld", BCON_INT64((int64_t)truth.bytes),
+			  "chunks", "{", "}", "}");
+	r = command_update(put->m->client, MONGODB_SESSIONS, &filter, change,
+			   /* is_pipeline= */ false, put->dl, &n);
+	bson_destroy(&filter);
+	bson_destroy(change);
+	return mongodb_result(put->m, r);
+}
+
+/*
  * Counts the chunk in the record, within the limit. TIER_E_ABSENT: there is
- * no record, or its limit forbids it.
+ * no record, or its limit forbids it; TIER_E_CONFLICT: it cannot count.
  */
 static int count_in_record(const struct put *put, struct chunk_count *ret_count)
 {
@@ -168,11 +201,13 @@ static int count_in_record(const struct put *put, struct chunk_count *ret_count)
 	bson_destroy(projection);
 	if (r == MONGO_E_ABSENT)
 		return TIER_E_ABSENT;
+	if (r == MONGO_E_REFUSED)
+		return TIER_E_CONFLICT;
 	if (r)
 		return mongodb_result(put->m, r);
 	r = read_count(&found.document, ret_count);
 	found_done(&found);
-	return r ? tier_fail(&put->m->base, r, "the record's count is rot") : 0;
+	return r ? TIER_E_CONFLICT : 0;
 }
 
 /*
@@ -221,9 +256,15 @@ static int count_new(const struct put *put, struct chunk_count *ret_count)
 		r = count_in_record(put, ret_count);
 		if (r == TIER_E_FULL)
 			return undo(put, r);
-		if (r != TIER_E_ABSENT)
+		if (r == TIER_E_ABSENT)
+			r = count_read(put, ret_count);
+		else if (r != TIER_E_CONFLICT)
 			return r;
-		r = count_read(put, ret_count);
+		if (r == TIER_E_CONFLICT) {
+			r = mend_count(put);
+			if (r == 0)
+				continue;
+		}
 		/* Another may have made the record, or room, meanwhile. */
 		if (r == 0 && fits(put, ret_count))
 			continue;
@@ -251,7 +292,7 @@ static int count_again(const struct put *put, struct chunk_count *ret_count)
 	int r;
 
 	r = count_read(put, ret_count);
-	if (r && r != TIER_E_ABSENT)
+	if (r < 0)
 		return r;
 	is_known = r == 0;
 	if (is_known && fits(put, ret_count))
