@@ -232,10 +232,10 @@ each("claim: nothing in it", "harmless", claim_of(), short=False)
 each("chunks deleted", "forgets chunks", delete_chunks)
 each("chunk deleted", "forgets chunks", delete(CHUNKS), **ONE)
 each("chunk: other bytes", "rots", replace(CHUNKS, flip), **ONE)
-each("chunk: fewer bytes", "rots", replace(
+each("chunk: fewer bytes", "forgets chunks", replace(
     CHUNKS, lambda held: {"data": held["data"][:-1]}), **ONE)
-each("chunk: its data a number", "rots", change(CHUNKS, data=7), **ONE)
-each("chunk: its data missing", "rots",
+each("chunk: its data a number", "forgets chunks", change(CHUNKS, data=7), **ONE)
+each("chunk: its data missing", "forgets chunks",
      change(CHUNKS, "$unset", data=1), **ONE)
 each("chunk: its digest garbage", "forgets chunks",
      change(CHUNKS, digest="garbage"), **ONE)
