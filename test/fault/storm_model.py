@@ -258,8 +258,10 @@ class Model:
     def judge_count(self, op, session, reply, context):
         count = reply.json["receivedChunks"]
         most = sum(map(bool, session.stored))
-        # It is counted as it goes, not what somebody else takes away.
-        if count < 1 or count > most and reply.tier not in session.robbed:
+        if reply.tier in session.robbed:
+            # It is counted as it goes, not what somebody else takes away.
+            most = session.total
+        if not 1 <= count <= most:
             raise Violation("count", "%d received of %d that were sent"
                             % (count, most))
         if context.touched or context.mates or session.uneven:

@@ -247,6 +247,67 @@ static bool fits(const struct put *put, const struct chunk_count *count)
 	       put->chunk->info.size <= max - count->bytes;
 }
 
+/*
+ * Makes the record say @truth in place of @seen, unless it has changed since.
+ * It may have counted chunks that somebody else has taken away.
+ */
+static int correct(const struct put *put, const struct chunk_count *seen,
+		   const struct chunk_count *truth)
+{
+	bson_t filter = BSON_INITIALIZER, *change;
+	int64_t n;
+	int r;
+
+	mongodb_append_session_id(&filter, put->session->id);
+	value_append_integer(&filter, "receivedChunks", seen->chunks);
+	value_append_integer(&filter, "bytesHeld", (int64_t)seen->bytes);
+	change = BCON_NEW("$set", "{",
+			  "receivedChunks", BCON_INT32((int32_t)truth->chunks),
+			  "bytesHeld", BCON_INT64((int64_t)truth->bytes), "}");
+	r = command_update(put->m->client, MONGODB_SESSIONS, &filter, change,
+			   /* is_pipeline= */ false, put->dl, &n);
+	bson_destroy(&filter);
+	bson_destroy(change);
+	return mongodb_result(put->m, r);
+}
+
+/* More is counted than there can be. */
+static int correct_counted(const struct put *put,
+			   struct chunk_count *ret_count)
+{
+	struct chunk_count truth;
+	int r;
+
+	r = count_truth(put, &truth);
+	if (!r)
+		r = correct(put, ret_count, &truth);
+	if (!r)
+		*ret_count = truth;
+	return r;
+}
+
+/*
+ * The chunk is inserted, and over the limit by what the record says, which is
+ * @seen. TIER_E_LIMIT: and by what is there.
+ */
+static int correct_over_limit(const struct put *put,
+			      const struct chunk_count *seen)
+{
+	struct chunk_count truth;
+	int r;
+
+	r = count_truth(put, &truth);
+	if (r)
+		return r;
+	if (truth.bytes > session_bytes_max(put->session))
+		return TIER_E_LIMIT;
+	/* Without what is to be counted yet. */
+	truth.chunks -= truth.chunks > 0;
+	truth.bytes -= truth.bytes < put->chunk->info.size ?
+		       truth.bytes : put->chunk->info.size;
+	return correct(put, seen, &truth);
+}
+
 /* Counts what was inserted. TIER_E_LIMIT, and then it is gone again. */
 static int count_new(const struct put *put, struct chunk_count *ret_count)
 {
@@ -256,6 +317,8 @@ static int count_new(const struct put *put, struct chunk_count *ret_count)
 		r = count_in_record(put, ret_count);
 		if (r == TIER_E_FULL)
 			return undo(put, r);
+		if (r == 0 && ret_count->chunks > put->session->total_chunks)
+			return correct_counted(put, ret_count);
 		if (r == TIER_E_ABSENT)
 			r = count_read(put, ret_count);
 		else if (r != TIER_E_CONFLICT)
@@ -269,7 +332,11 @@ static int count_new(const struct put *put, struct chunk_count *ret_count)
 		if (r == 0 && fits(put, ret_count))
 			continue;
 		if (r == 0)
-			return undo(put, TIER_E_LIMIT);
+			r = correct_over_limit(put, ret_count);
+		if (r == 0)
+			continue;
+		if (r == TIER_E_LIMIT)
+			return undo(put, r);
 		if (r == TIER_E_ABSENT)
 			r = mongodb_make_countable(put->m, put->session,
 						   put->dl);
