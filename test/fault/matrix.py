@@ -88,6 +88,19 @@ for _place in ("only", "beside memory", "first", "second"):
     expect("harmless", _place, **WELL)
 
 
+# Both have every chunk. What is written must be in both.
+COPY = {**WELL, "start": "503 wait", "upload": "503 wait"}
+expect("silent", "copy", **{**COPY, "status": "200 wait"})
+expect("forgets all", "copy", **WELL)
+expect("forgets records", "copy", **WELL)
+expect("forgets chunks", "copy", **WELL)
+expect("rots", "copy", **WELL)
+expect("refuses writes", "copy", **COPY)
+expect("full", "copy", **{**COPY, "upload": "507"})
+expect("forgets all, full", "copy", **{**COPY, "upload": "507"})
+expect("claimed", "copy", **CLAIMED)
+expect("harmless", "copy", **WELL)
+
 # Its documents are the application's: what becomes of them is not looked at.
 expect("silent", "sink", **{**WELL, "complete": "503 wait",
                             "abort": "503 wait"})
@@ -136,3 +149,31 @@ def cells(faults, settings):
             if setting in (fault.settings or (setting,))
             and (fault.kind, SETTINGS[setting].place_of(fault.server))
             in EXPECTED]
+
+
+# ./test/run tries each short fault where its server is alone and where it is
+# the first of two, and elsewhere the first short one of each kind.
+EVERYWHERE = {"redis": ("redis", "redis+mongodb"),
+              "mongodb": ("mongodb", "mongodb+redis")}
+ELSEWHERE = ("redis+memory", "mongodb+redis", "redis+mongodb",
+             "mongodb+memory", "mongodb sink", "two copies")
+
+
+def share(every):
+    """Those cells that ./test/run has."""
+    first = {}
+    for cell in every:
+        if cell.fault.short and not cell.fault.settings:
+            first.setdefault((cell.fault.server, cell.fault.kind), cell.fault)
+
+    def is_in(cell):
+        fault = cell.fault
+        if not fault.short:
+            return False
+        if fault.settings or cell.setting in EVERYWHERE[fault.server]:
+            return True
+        return (cell.setting in ELSEWHERE
+                and not (cell.setting == "mongodb sink"
+                         and fault.server == "redis")
+                and first[fault.server, fault.kind] == fault)
+    return [cell for cell in every if is_in(cell)]

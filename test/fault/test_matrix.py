@@ -4,23 +4,23 @@ the fault lasts, and that all is well once it is over."""
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 
-import mongodb_faults
-import redis_faults
+import tables
 from bench import DEADLINES, SETTINGS
 from invariants import (RECOVERY_SECONDS, History, check, check_kept,
                         finishes, must_wait)
-from matrix import cells
+from matrix import cells, share
+from tables import FAULTS
 
 FULL = bool(os.environ.get("TRANCHE_FAULT_FULL"))
 # JSON, since one of the sinks wants it; cut where a character is two units,
 # and with one chunk that takes several packets.
 PARTS = ('{"name":"\ud83d', '\ude00 name","text":"', "x" * 100_000 + '"}')
-FAULTS = redis_faults.FAULTS + mongodb_faults.FAULTS
-CELLS = [cell for cell in cells(FAULTS, SETTINGS)
-         if FULL or cell.fault.short]
+ALL = cells(FAULTS, SETTINGS)
+CELLS = ALL if FULL else share(ALL)
 
 
 class Scene:
@@ -143,3 +143,17 @@ def is_aborted(scene, cell, history):
         scene, cell), history
     assert history.status().status == 404, history
     assert not scene.bench.sink.documents(history.persistent_id), history
+
+
+@pytest.mark.parametrize("name", ["answers", "faults", "counts"])
+def test_readme(name):
+    """The tables there are those of the matrix (tables.py prints them)."""
+    readme = Path(__file__).with_name("README.md").read_text()
+    assert getattr(tables, name)() in readme
+
+
+def test_names():
+    """Each fault has its own, and a class with what is expected of it."""
+    names = [fault.name for fault in FAULTS]
+    assert len(set(names)) == len(names)
+    assert {fault.kind for fault in FAULTS} == set(tables.kinds())
