@@ -72,6 +72,7 @@ class Proxy:
 
     def __exit__(self, *_):
         self.shut()
+        self._do(self._give_up)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(WAIT_SECONDS)
         self.loop.close()
@@ -138,6 +139,12 @@ class Proxy:
         self._unlisten()
         self.fault = Fault()
         await self._reset_all()
+
+    async def _give_up(self):
+        """The calls that the server has not answered."""
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0)
 
     async def _reset_all(self):
         for pair in list(self.pairs):
