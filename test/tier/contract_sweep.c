@@ -148,6 +148,73 @@ static void sweep_takes_100_sessions_and_the_next_goes_on(void **state)
 	tier_close(t);
 }
 
+/* As where another tier has the session, and a claim is in every tier. */
+static void claim_leaves_nothing_once_it_is_given_back(void **state)
+{
+	struct place place = memory_place(*state);
+	struct tier *t = memory_open(&place);
+	struct chunk chunk = chunk_of_text(0, "abc");
+	struct session elsewhere = session_of(3, 100);
+	struct session here = session_of(3, 100);
+	struct session part = session_of(3, 100);
+	struct session *all[] = { &elsewhere, &here, &part };
+	struct tier_token token;
+
+	assert_int_equal(tier_token_make(&token), 0);
+	assert_result(t, tier_put_session(t, &here, patience()), 0);
+	assert_result(t, put(t, &part, &chunk), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		assert_result(t, tier_claim(t, all[i], &token, patience()), 0);
+		assert_true(is_there(&place, all[i]->id));
+		assert_result(t, tier_release(t, all[i], &token, patience()),
+			      0);
+	}
+	assert_false(is_there(&place, elsewhere.id));
+	/* The two, and the file "used". */
+	assert_int_equal(memory_entries(&place, "."), 3);
+	assert_session_is(t, &here);
+	assert_list_is(t, &part, 1, 3);
+	assert_int_equal(memory_used(&place), 4096);
+	tier_close(t);
+}
+
+static void claim_of_another_stays(void **state)
+{
+	struct place place = memory_place(*state);
+	struct tier *t = memory_open(&place);
+	struct session s = session_of(3, 100);
+	struct tier_token ours, others;
+
+	assert_int_equal(tier_token_make(&ours), 0);
+	assert_int_equal(tier_token_make(&others), 0);
+	assert_result(t, tier_claim(t, &s, &others, patience()), 0);
+	assert_result(t, tier_release(t, &s, &ours, patience()), 0);
+	assert_result(t, tier_claim(t, &s, &ours, patience()),
+		      TIER_E_CONFLICT);
+	tier_close(t);
+}
+
+/* 150 of them: one sweep takes 100. */
+static void claim_sweeps_once_in_a_while(void **state)
+{
+	struct place place = memory_place(*state);
+	struct tier *t = memory_open(&place);
+	struct chunk chunk = chunk_of_text(0, "abc");
+	struct session young = session_of(3, 100);
+	struct tier_token token;
+
+	for (int i = 0; i < 150; i++) {
+		struct session over = old_session(76 * 60000);
+
+		assert_result(t, put(t, &over, &chunk), 0);
+	}
+	assert_int_equal(tier_token_make(&token), 0);
+	assert_result(t, tier_claim(t, &young, &token, patience()), 0);
+	assert_int_equal(memory_used(&place), 0);
+	assert_int_equal(memory_entries(&place, "."), 2);
+	tier_close(t);
+}
+
 static void new_session_sweeps_once_in_a_while(void **state)
 {
 	struct place place = memory_place(*state);
@@ -389,6 +456,9 @@ static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(sweep_takes_away_what_a_killed_sweep_left),
 	cmocka_unit_test(sweep_leaves_what_somebody_is_at_work_on),
 	cmocka_unit_test(sweep_takes_100_sessions_and_the_next_goes_on),
+	cmocka_unit_test(claim_leaves_nothing_once_it_is_given_back),
+	cmocka_unit_test(claim_of_another_stays),
+	cmocka_unit_test(claim_sweeps_once_in_a_while),
 	cmocka_unit_test(new_session_sweeps_once_in_a_while),
 	cmocka_unit_test(put_that_finds_no_room_sweeps),
 	cmocka_unit_test(sweep_at_once_with_puts_keeps_the_account),

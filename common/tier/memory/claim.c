@@ -15,6 +15,7 @@
 
 #include "common/retry.h"
 #include "common/tier/memory/aside.h"
+#include "common/tier/memory/sweep.h"
 #include "common/tier/memory/tier.h"
 
 #define CLAIM_LEN 80	/* bytes of the longest text, the NUL included */
@@ -45,6 +46,7 @@ static int read_holder(int folder, struct tier_token *ret_token)
 		return -errno;
 	if (pread(fd, text, sizeof(text) - 1, 0) < 0)
 		return -errno;
+	/* NOLINTNEXTLINE(cert-err34-c): 19 digits fit a long long */
 	if (sscanf(text, "%32[0-9a-f] %19lld", token.text, &end) != 2)
 		return -ENOENT;
 	left = end - boot_ms();
@@ -91,7 +93,20 @@ int memory_claim(struct tier *t, const struct session *session,
 
 	if (r == -ENOSPC && memory_make_room(m, dl))
 		r = claim(m, session, token, dl);
+	if (r == 0)
+		memory_sweep_sometimes(m, dl);
 	return memory_result(m, r);
+}
+
+/* Where other tiers have the session, the claim was all that was here. */
+static void leave(struct memory *m, const char *id, int *folder,
+		  struct deadline dl)
+{
+	bool is_here = faccessat(*folder, "record", F_OK, 0) == 0;
+
+	memory_closep(folder);
+	if (!is_here && memory_used_open(&m->used, &m->root, dl) == 0)
+		memory_sweep_empty(&m->used, &m->root, id, dl);
 }
 
 int memory_release(struct tier *t, const struct session *session,
@@ -110,6 +125,8 @@ int memory_release(struct tier *t, const struct session *session,
 		r = read_holder(folder, &holder);
 	if (!r && is_same(&holder, token) && unlinkat(folder, "claim", 0))
 		r = -errno;
+	if (folder >= 0)
+		leave(m, session->id, &folder, dl);
 	return r == -ENOENT ? 0 : memory_failed(m, r);
 }
 

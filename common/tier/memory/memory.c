@@ -51,7 +51,7 @@ static int sweep(struct tier *t, struct deadline dl)
 		r = memory_used_open(&m->used, &m->root, dl);
 	if (!r)
 		r = memory_sweep(&m->used, &m->root, m->ttl_ms, dl);
-	return memory_failed(m, r);
+	return r > 0 ? 0 : memory_failed(m, r);
 }
 
 static void close_memory(struct tier *t)

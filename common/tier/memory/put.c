@@ -199,7 +199,7 @@ bool memory_make_room(struct memory *m, struct deadline dl)
 	if (memory_used_open(&m->used, &m->root, dl))
 		return false;
 	if (memory_used_elect(&m->used, MEMORY_CHORE_SWEEP, SWEEP_EACH_MS))
-		tried = memory_sweep(&m->used, &m->root, m->ttl_ms, dl) == 0;
+		tried = memory_sweep(&m->used, &m->root, m->ttl_ms, dl) >= 0;
 	if (memory_used_elect(&m->used, MEMORY_CHORE_COUNT, COUNT_EACH_MS))
 		tried |= memory_used_count(&m->used, &m->root, dl) == 0;
 	return tried;

@@ -15,7 +15,7 @@
 #include "common/tier/memory/tier.h"
 
 #define SWEEP_EACH_MS 60000
-#define SWEEP_MS_MAX 200	/* that a new session may wait for it */
+#define SWEEP_MS_MAX 200	/* that a request may wait for it */
 
 static int read_file(int folder, struct buf *text)
 {
@@ -134,13 +134,18 @@ static int store(struct memory *m, const struct session *session,
 	return r;
 }
 
-/* As often as new sessions come and no oftener than is of use. */
-static void sweep_sometimes(struct memory *m, struct deadline dl)
+void memory_sweep_sometimes(struct memory *m, struct deadline dl)
 {
+	int n;
+
 	dl = deadline_within(dl, SWEEP_MS_MAX);
-	if (memory_used_open(&m->used, &m->root, dl) == 0 &&
-	    memory_used_elect(&m->used, MEMORY_CHORE_SWEEP, SWEEP_EACH_MS))
-		memory_sweep(&m->used, &m->root, m->ttl_ms, dl);
+	if (memory_used_open(&m->used, &m->root, dl) ||
+	    !memory_used_elect(&m->used, MEMORY_CHORE_SWEEP, SWEEP_EACH_MS))
+		return;
+	/* All there is time for: more than 100 may end within a minute. */
+	do {
+		n = memory_sweep(&m->used, &m->root, m->ttl_ms, dl);
+	} while (n >= MEMORY_SWEEP_MAX);
 }
 
 int memory_put_session(struct tier *t, const struct session *session,
@@ -154,7 +159,7 @@ int memory_put_session(struct tier *t, const struct session *session,
 		r = 0;
 	if (!r) {
 		t->served = t->impl->name;
-		sweep_sometimes(m, dl);
+		memory_sweep_sometimes(m, dl);
 	}
 	return memory_result(m, r);
 }

@@ -58,12 +58,29 @@ static void remove_folder(const struct memory_root *root, const char *name,
 	unlinkat(root->fd, name, AT_REMOVEDIR);
 }
 
+static bool is_absent(int folder, const char *name)
+{
+	struct stat status;
+
+	return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) &&
+	       errno == ENOENT;
+}
+
+/* Whether the session has nothing here that anybody would come for. */
+static bool is_empty(int folder, const struct memory_count *count)
+{
+	return count->chunks == 0 && is_absent(folder, "record") &&
+	       is_absent(folder, "claim");
+}
+
 /*
  * Takes the folder's name away, and its charge. Nobody can be at work on it
  * then: who waited for its lock looks whether it still has its name.
+ * -ENOTEMPTY when it is to be @empty and is not.
  */
 static int retire(struct memory_used *used, const struct memory_root *root,
-		  const char *id, const char *gone_name, struct deadline dl)
+		  const char *id, const char *gone_name, bool empty,
+		  struct deadline dl)
 {
 	CLEANUP(memory_closep) int folder = -1;
 	CLEANUP(memory_closep) int file = -1;
@@ -81,6 +98,8 @@ static int retire(struct memory_used *used, const struct memory_root *root,
 		r = memory_count_load(file, folder, dl, &count, &gone);
 	if (r)
 		return r;
+	if (empty && !is_empty(folder, &count))
+		return -ENOTEMPTY;
 	if (renameat(root->fd, id, root->fd, gone_name))
 		return -errno;
 	memory_used_return(used, count.charged + gone);
@@ -89,7 +108,7 @@ static int retire(struct memory_used *used, const struct memory_root *root,
 
 static void sweep_session(struct memory_used *used,
 			  const struct memory_root *root, const char *id,
-			  struct deadline dl)
+			  bool empty, struct deadline dl)
 {
 	char gone_name[GONE_NAME_MAX];
 	int r;
@@ -97,10 +116,10 @@ static void sweep_session(struct memory_used *used,
 	snprintf(gone_name, sizeof(gone_name), "%s%s", GONE_PREFIX, id);
 	if (memory_lock(root->fd, LOCK_SH, dl))
 		return;
-	r = retire(used, root, id, gone_name, dl);
+	r = retire(used, root, id, gone_name, empty, dl);
 	memory_unlock(root->fd);
 	/* One of that name from before is in its way, until the next sweep. */
-	if (!r || r == -ENOTEMPTY || r == -EEXIST)
+	if (!r || (!empty && (r == -ENOTEMPTY || r == -EEXIST)))
 		remove_folder(root, gone_name, dl);
 }
 
@@ -142,10 +161,17 @@ int memory_sweep(struct memory_used *used, const struct memory_root *root,
 			remove_folder(root, name, dl);
 			swept++;
 		} else if (is_over(name, ttl_ms)) {
-			sweep_session(used, root, name, dl);
+			sweep_session(used, root, name, /* empty= */ false, dl);
 			swept++;
 		}
 	}
 	closedir(dir);
-	return 0;
+	return swept;
+}
+
+void memory_sweep_empty(struct memory_used *used,
+			const struct memory_root *root, const char *id,
+			struct deadline dl)
+{
+	sweep_session(used, root, id, /* empty= */ true, dl);
 }

@@ -29,6 +29,12 @@ struct memory *memory_of(struct tier *t);
 int memory_result(struct memory *m, int r);
 int memory_failed(struct memory *m, int r);
 
+/*
+ * Sweeps when nobody has within a minute, for a moment; as often as sessions or
+ * claims come, which are what leaves something here. The caller holds no lock.
+ */
+void memory_sweep_sometimes(struct memory *m, struct deadline dl);
+
 /* A session whose chunks and count are ours alone for a moment. */
 struct memory_hold {
 	struct memory *m;
