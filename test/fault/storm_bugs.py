@@ -47,7 +47,7 @@ BUGS = (
          'BCON_BOOL(true), "}");\n',
          "		(void)name;\n"))),
     # The sink does not look whether it has the session.
-    Bug("two-commits", ("redis+mongodb", "redis"), ("I3",), (
+    Bug("two-commits", ("redis", "redis+mongodb"), ("I3",), (
         ("common/sink/file/state.c",
          "	if (r == -ENOENT)\n"
          "		return SINK_E_ABSENT;\n"

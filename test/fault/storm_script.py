@@ -6,6 +6,7 @@
         mid-body; stranger: of another owner
     burst: ops      requests at once; mid: faults `at` ms after they began
     link, server, host, lose, heal      faults, see storm_world
+    keep, old       a copy of what a tier holds, and its return
     settle          waits until the tiers that have no fault are in use again
 """
 
@@ -235,7 +236,7 @@ class Maker:
     # Stories: what only seldom comes about by chance.
 
     def story(self):
-        kinds = [self.rotten, self.early]
+        kinds = [self.rotten, self.early, self.old_data]
         if len(self.shared) > 1:
             kinds += [self.one_tier, self.one_tier, self.unrecorded]
         elif self.shared:
@@ -287,6 +288,26 @@ class Maker:
         steps.append(self.together(
             [self.upload(plan, i) for i in range(plan["chunks"])]))
         return steps + self.ending(plan, "complete")
+
+    def old_data(self):
+        """Completed, or aborted, and then every tier is what it was before."""
+        rng = self.rng
+        pid = "p%d" % len(self.sessions)
+        steps = []
+        is_update = self.chance(0.5)
+        if is_update:
+            steps = self.session(self.start(pid=pid), ends="complete")
+        plan = self.start(pid=pid, update=is_update)
+        steps += [[plan], self.together(
+            [self.upload(plan, i) for i in range(plan["chunks"])])]
+        steps.append([{"do": "keep", "tier": t} for t in self.tiers])
+        steps += self.ending(plan, rng.choice(("complete",) * 3 + ("abort",)))
+        if self.chance(0.4):
+            steps += self.session(self.start(pid=pid, update=True),
+                                  ends="complete")
+        steps.append([{"do": "old", "tier": t} for t in self.tiers])
+        return steps + self.ending(plan, rng.choice(
+            ("complete", "complete", "both")))
 
     def unrecorded(self):
         """The sink has it and no tier was told, or none knows any more."""

@@ -19,6 +19,7 @@ import pymongo
 import redis
 
 import server
+import storm_copies
 import storm_wire as wire
 from storm_hosts import COOLDOWN_MS, Host, new_folder, own
 
@@ -84,6 +85,7 @@ class World:
         self.link_faults = {}       # (host, tier): how
         self.server_faults = {}     # tier: how
         self.sink_fault = False
+        self.kept = {}
         self.stack = contextlib.ExitStack()
 
     def __enter__(self):
@@ -128,6 +130,7 @@ class World:
 
     def forget(self):
         """Nothing is left of the histories before."""
+        self.kept.clear()
         if "redis" in self.tiers:
             self.redis.flushdb()
         for name in (SESSIONS, CHUNKS, CLAIMS, SINK):
@@ -313,6 +316,22 @@ class World:
                 else:
                     path.unlink()
 
+    def do_keep(self, step):
+        """What a tier holds now is kept, for do_old."""
+        if not self.server_faults.get(step["tier"]):
+            self.kept[step["tier"]] = storm_copies.take(self, step["tier"])
+        return set(), set()
+
+    def do_old(self, step):
+        """The tier is what it was when it was kept, as if restored from a
+        backup. Claims are not: their lease would be over."""
+        tier = step["tier"]
+        if tier not in self.kept or self.server_faults.get(tier):
+            return set(), set()
+        self.lose_all(tier)
+        storm_copies.put_back(self, tier, self.kept[tier])
+        return ({(h.number, tier) for h in self.hosts}, {(tier, None, None)})
+
     def do_host(self, step):
         """A folder of a host, or of all of them."""
         how = step["how"]
@@ -401,6 +420,9 @@ def name_of(step):
         return "%s: %s %s" % (step["tier"], step["what"], how)
     if step["do"] == "heal":
         return "heal"
+    if step["do"] in ("keep", "old"):
+        return "%s: %s" % (step["tier"], {"keep": "kept", "old": "old data"}[
+            step["do"]])
     if step["do"] == "host":
         return "host: " + step["how"]
     where = "link" if step["do"] == "link" else "server"
