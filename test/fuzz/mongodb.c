@@ -45,6 +45,11 @@ void client_close(struct client *c)
 	free(c);
 }
 
+void client_disconnect(struct client *c)
+{
+	(void)c;
+}
+
 const char *client_error(const struct client *c)
 {
 	return c->words;
