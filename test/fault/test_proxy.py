@@ -98,6 +98,20 @@ def test_hold_answers(proxy):
     assert proxy.asked == 1
 
 
+def test_hold_at(proxy):
+    proxy.hold_at(b"proxy-at")
+    with connect(proxy) as s:
+        assert ask(s) == b"+PONG\r\n"
+        assert proxy.asked == 0
+        with pytest.raises(TimeoutError):
+            ask(s, b"GET proxy-at\r\n")
+        assert proxy.asked == 1
+        with connect(proxy) as other, pytest.raises(TimeoutError):
+            ask(other)
+        proxy.open()
+        assert s.recv(100) == b"$-1\r\n"
+
+
 def test_slow(proxy):
     proxy.slow(0.1)
     began = time.monotonic()

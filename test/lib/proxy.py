@@ -20,6 +20,7 @@ class Fault(NamedTuple):
     request_bytes: Optional[int] = None
     answer_bytes: Optional[int] = None
     garbage: Optional[bytes] = None
+    holds_at: Optional[bytes] = None
 
 
 class Proxy:
@@ -31,6 +32,7 @@ class Proxy:
                         is connected is held
     hold()              accepts, and passes nothing either way
     hold_answers()      the server hears and does all, its answers are held
+    hold_at(words)      passes all until a client says the words; then as hold()
     slow(seconds)       each block of bytes comes so much later
     cut_request(n)      of each connection n more bytes reach the server, then
                         both sides are reset
@@ -92,6 +94,9 @@ class Proxy:
 
     def hold_answers(self):
         self._do(self._become, Fault(holds_answers=True))
+
+    def hold_at(self, words):
+        self._do(self._become, Fault(holds_at=words))
 
     def slow(self, seconds):
         self._do(self._become, Fault(delay=seconds))
@@ -192,6 +197,9 @@ class _Near(asyncio.Protocol):
         if fault.garbage is not None:
             self.transport.write(fault.garbage)
             return
+        if fault.holds_at is not None and fault.holds_at in data:
+            fault = Fault(holds_requests=True, holds_answers=True)
+            self.proxy.fault = fault
         if fault.holds_requests or fault.holds_answers:
             self.proxy.asked += 1
         self._later(self.requests, data)
