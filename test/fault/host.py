@@ -40,12 +40,14 @@ LIMIT_MS = 10000
 SLACK_SECONDS = 5
 # A process that lost its connection waits for another one.
 IDLE_MS = 2000
+# Where common/tier/memory/used.c notes when its chores were done.
+USED_TIMES = 16
 
 
 class Host:
     """From `with` to its end."""
 
-    def __init__(self, setting, sink):
+    def __init__(self, setting, sink, env=None):
         self.tiers = TIERS[setting].split(",")
         self.functions = Path(os.environ["TRANCHE_TEST_BUILD"], "functions")
         self.root = Path(tempfile.mkdtemp(prefix="tranche-", dir=TMPFS))
@@ -68,6 +70,7 @@ class Host:
             TRANCHE_COOLDOWN=str(COOLDOWN_MS),
             TRANCHE_REQUEST_TIMEOUT=str(LIMIT_MS),
             TRANCHE_COMPLETE_TIMEOUT=str(LIMIT_MS))
+        self.env.update(env or {})
         if setting == "copies2":
             self.env["TRANCHE_COPIES"] = "2"
         if "redis" in self.tiers:
@@ -122,6 +125,14 @@ class Host:
                 env={**self.env, **(env or {})}, stdin=listening,
                 stdout=said, stderr=said)
         return process, path
+
+    def let_sweep(self):
+        """The next start sweeps the memory tier, as one each minute does."""
+        used = self.memory / "used"
+        if used.exists():
+            with open(used, "r+b") as file:
+                file.seek(USED_TIMES)
+                file.write(bytes(16))
 
     def end_lease(self, sid):
         """The claim of a killed process is over, as it would be in time."""

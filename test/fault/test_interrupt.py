@@ -14,18 +14,52 @@ import collections
 import itertools
 import os
 import random
+import time
 
 import pytest
 
 import host
 import interrupted
+import invariants
 import trial
+from server import wait_until
 
 SHARE = float(os.environ.get("TRANCHE_FAULT_SHARE") or 0.005)
 SEED = int(os.environ.get("TRANCHE_FAULT_SEED") or random.randrange(10 ** 6))
 LEAST = 2
+SWEEP_SECONDS = 30
 SYSTEM_SHARE = 0.1
 POINT = os.environ.get("TRANCHE_FAULT_POINT")
+
+
+def sweep(on, **env):
+    """What sweeps: a start, a complete."""
+    on.let_sweep()
+    history = invariants.History(host.Fresh(on, env=env), trial.PARTS)
+    assert invariants.finish(history).is_done, history
+
+
+def work_left(on):
+    """In the file sink, of requests that are no more."""
+    return [path for path in (on.root / "sink").glob(".tranche/*")
+            if not path.name.startswith(("lock-", "done-"))]
+
+
+def check_ends(on):
+    """What the tiers hold they will forget by themselves, in time."""
+    most = 1.25 * host.TTL_SECONDS + 60
+    for key in on.redis.keys() if on.redis is not None else ():
+        assert 0 < on.redis.ttl(key) <= most, key
+    if on.database is None:
+        return
+    for name in on.database.list_collection_names():
+        if name.startswith("chunkedupload"):
+            found = on.database[name]
+            assert any(index.get("expireAfterSeconds") == 0
+                       for index in found.list_indexes()), name
+            for document in found.find({}, {"purgeAt": 1}):
+                assert (document["purgeAt"].timestamp()
+                        <= time.time() + most), document
 
 
 def choose(points):
@@ -63,3 +97,34 @@ else:
             answers["%s %s" % (point.fault, told.status or "none")] += 1
         record_property("points", len(points))
         record_property("answers", dict(answers))
+
+    def test_nothing_is_left(place):
+        """I8, of all that was disturbed before on this host."""
+        on = place[0]
+        check_ends(on)
+        short = {"TRANCHE_TTL": "1"}
+        wait_until(lambda: sweep(on, **short) or not work_left(on),
+                   SWEEP_SECONDS, "an empty work folder")
+        wait_until(lambda: sweep(on, **short) or 5 >= len(
+            list(on.memory.iterdir())), SWEEP_SECONDS, "an empty memory tier")
+        assert not list((on.root / "tmp").iterdir())
+        assert len(list((on.root / "state").iterdir())) < 10
+
+    @pytest.mark.parametrize("setting", ("memory", "redis"))
+    def test_killed_and_forgotten(setting):
+        """I8: nobody comes back, and the session's time passes."""
+        with host.Host(setting, "file", {"TRANCHE_TTL": "2"}) as on:
+            sessions = []
+            for request in ("upload", "complete", "abort"):
+                points = [p for p in interrupted.points(
+                    on, setting, "file", request) if p.fault == "kill"]
+                point = choose(points)[0]
+                victim = trial.Trial(on, request)
+                victim.prepare()
+                point.victim(on, victim)
+                sessions.append(victim.history)
+            for history in sessions:
+                invariants.check_nothing_left(
+                    history, on.sink, SWEEP_SECONDS, lambda: sweep(on),
+                    redis=on.redis, mongodb=on.database,
+                    folders=(on.memory, on.root / "state", on.root / "tmp"))
