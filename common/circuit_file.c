@@ -278,7 +278,7 @@ static int store(struct circuit_file *f, const struct circuit_record *record)
 
 static int check_epoch(struct circuit_file *f, uint64_t epoch)
 {
-	struct circuit_record now;
+	struct circuit_record now = { 0 };
 	int r;
 
 	r = load(f, &now);

@@ -40,7 +40,7 @@ static const struct option options[] = {
 	{ { "TRANCHE_SINK_MODE", "0640", "permissions of stored files, octal" },
 	  KIND_OTHER, 0, 0, 0, config_parse_sink_mode },
 	{ { "TRANCHE_TTL", "3600", "seconds that a session lives; the same on all hosts" },
-	  KIND_SECONDS, AT(ttl_ms), 1, 30 * 86400, NULL },
+	  KIND_SECONDS, AT(ttl_ms), 1, UINT64_C(30) * 86400, NULL },
 	{ { "TRANCHE_MAX_CHUNKS", "10000", "chunks of a session" },
 	  KIND_COUNT, AT(max_chunks), 1, 1000000, NULL },
 	{ { "TRANCHE_MAX_CHUNK_SIZE", "4MiB", "bytes of a chunk; at most 15MiB with mongodb" },

@@ -37,6 +37,6 @@ int digest_parse(const char *text, size_t len, struct digest *ret_digest)
 	if (len != DIGEST_TEXT_LEN ||
 	    memcmp(text, prefix, sizeof(prefix) - 1) != 0)
 		return -EBADMSG;
-	return hex_parse(text + sizeof(prefix) - 1, DIGEST_SIZE * 2,
+	return hex_parse(text + sizeof(prefix) - 1, (size_t)DIGEST_SIZE * 2,
 			 ret_digest->bytes);
 }

@@ -40,7 +40,7 @@ static size_t escape(const char *value, char *out, size_t room)
 		} else if (c < 0x20 || c == 0x7f) {
 			n += (size_t)snprintf(out + n, room - n, "\\u%04x", c);
 		} else {
-			out[n++] = c < 0x80 ? (char)c : '?';
+			out[n++] = (char)(c < 0x80 ? c : '?');
 		}
 	}
 	return n;

@@ -174,7 +174,7 @@ int file_state_recover(const struct file_folder *folder, const char *name)
 		return drop_leftovers(folder, &names);
 	if (!r)
 		r = file_plan_read(json.data, json.size, &plan);
-	if (!r && strcmp(plan.meta.persistent_id, name))
+	if (!r && strcmp(plan.meta.persistent_id, name) != 0)
 		r = -EBADMSG;
 	if (r)
 		return r;
@@ -211,7 +211,7 @@ int file_state_remembered(const struct file_folder *folder,
 		return SINK_E_ABSENT;
 	if (!r)
 		r = file_plan_read(json.data, json.size, &plan);
-	if (!r && strcmp(plan.meta.session, session->id))
+	if (!r && strcmp(plan.meta.session, session->id) != 0)
 		r = -EBADMSG;
 	if (!r)
 		*ret_plan = plan;
@@ -234,7 +234,7 @@ int file_state_find(const struct file_folder *folder, const char *name,
 		return SINK_E_ABSENT;
 	if (r)
 		return r;
-	if (strcmp(plan.meta.session, session->id))
+	if (strcmp(plan.meta.session, session->id) != 0)
 		return SINK_E_ABSENT;
 	plan.is_update = session->is_update;
 	plan.purge_at = session_purge_at(session);

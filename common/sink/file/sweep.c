@@ -26,7 +26,7 @@ static const char *name_of(const char *entry)
 	const char *name;
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-		if (strncmp(entry, prefixes[i], strlen(prefixes[i])))
+		if (strncmp(entry, prefixes[i], strlen(prefixes[i])) != 0)
 			continue;
 		name = entry + strlen(prefixes[i]);
 		return session_persistent_id_is_valid(name, strlen(name)) ?

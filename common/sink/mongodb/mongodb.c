@@ -113,7 +113,7 @@ static int parse(struct sink_mongodb *m, const struct session *session,
 {
 	const char *json = m->json.data ? m->json.data : "";
 	char reason[DOCUMENT_REASON_MAX];
-	struct document document;
+	struct document document = { 0 };
 	int r;
 
 	r = document_check(json, m->json.size, m->limits.depth_max, reason,
@@ -145,7 +145,7 @@ static int commit(struct sink *sink, const struct session *session,
 		  struct answer *ret_answer)
 {
 	struct sink_mongodb *m = mongodb_of(sink);
-	struct document document;
+	struct document document = { 0 };
 	struct buf bson;
 	bson_t fields;
 	int r;

@@ -150,7 +150,7 @@ static int count_read(const struct put *put, struct chunk_count *ret_count)
 static int mend_count(const struct put *put)
 {
 	bson_t filter = BSON_INITIALIZER, *change;
-	struct chunk_count truth;
+	struct chunk_count truth = { 0 };
 	int64_t n;
 	int r;
 
@@ -275,7 +275,7 @@ static int correct(const struct put *put, const struct chunk_count *seen,
 static int correct_counted(const struct put *put,
 			   struct chunk_count *ret_count)
 {
-	struct chunk_count truth;
+	struct chunk_count truth = { 0 };
 	int r;
 
 	r = count_truth(put, &truth);
@@ -293,7 +293,7 @@ static int correct_counted(const struct put *put,
 static int correct_over_limit(const struct put *put,
 			      const struct chunk_count *seen)
 {
-	struct chunk_count truth;
+	struct chunk_count truth = { 0 };
 	int r;
 
 	r = count_truth(put, &truth);
@@ -354,7 +354,7 @@ static int count_new(const struct put *put, struct chunk_count *ret_count)
  */
 static int count_again(const struct put *put, struct chunk_count *ret_count)
 {
-	struct chunk_count truth;
+	struct chunk_count truth = { 0 };
 	bool is_known;
 	int r;
 

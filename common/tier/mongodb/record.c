@@ -114,7 +114,7 @@ static int read_once(struct mongodb *m, const char *id, struct deadline dl,
 static int read_record(struct mongodb *m, const char *id, struct deadline dl,
 		       struct session *ret_session)
 {
-	struct stamp stamp;
+	struct stamp stamp = { 0 };
 	int64_t n;
 	int r;
 
@@ -219,7 +219,7 @@ int mongodb_finish(struct tier *t, const struct session *session,
 		   struct deadline dl)
 {
 	struct mongodb *m = mongodb_of(t);
-	int state, r;
+	int state = 0, r;
 
 	r = advance(m, session, dl, &state);
 	if (r)

@@ -151,7 +151,8 @@ static int read_value(struct redis_link *link, struct redis_value *value,
 			return fail_socket(link, r);
 		redis_socket_advance(left, ARRAY_SIZE(left), size);
 		got += size;
-		if (memcmp(head, expected, got < head_size ? got : head_size))
+		if (memcmp(head, expected,
+			   got < head_size ? got : head_size) != 0)
 			break;
 	}
 	if (got == whole && memcmp(head, expected, head_size) == 0) {
@@ -292,6 +293,7 @@ int redis_link_call(struct redis_link *link, const struct redis_batch *batch,
 	bool reused;
 	int r;
 
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	memset(ret_replies, 0, batch->n * sizeof(ret_replies[0]));
 	if (batch->error)
 		return fail_socket(link, batch->error);
