@@ -49,21 +49,13 @@ BUGS = (
     # The sink does not look whether it has the session.
     Bug("two-commits", ("redis", "redis+mongodb"), ("I3",), (
         ("common/sink/file/state.c",
-         "	if (r == -ENOENT)\n"
-         "		return SINK_E_ABSENT;\n"
-         "	if (!r)\n"
-         "		r = file_plan_read(json.data, json.size, &plan);\n"
-         "	if (!r && strcmp(plan.meta.session, session->id))\n",
-         "	if (r == -ENOENT || session->id[0])\n"
-         "		return SINK_E_ABSENT;\n"
-         "	if (!r)\n"
-         "		r = file_plan_read(json.data, json.size, &plan);\n"
-         "	if (!r && strcmp(plan.meta.session, session->id))\n"),
-        ("common/sink/file/state.c",
-         "	if (strcmp(plan.meta.session, session->id))\n"
+         "	if (folder->work < 0)\n"
          "		return SINK_E_ABSENT;\n",
-         "	if (session->id[0])\n"
-         "		return SINK_E_ABSENT;\n"))),
+         "	if (folder->work < 0 || session->id[0])\n"
+         "		return SINK_E_ABSENT;\n"),
+        ("common/sink/file/state.c",
+         "	r = read_meta(folder, &names, &plan.meta);\n",
+         "	r = -ENOENT;\n"))),
     # Bytes of the right number are taken as they are.
     Bug("digest", ("redis", "redis+mongodb"), ("I2",), (
         ("common/tier/redis/chunk.c",

@@ -338,12 +338,22 @@ class Run:
         return self.burst([{"do": do, "s": session.number, "host": host,
                             **more}])[0]
 
+    def patiently(self, do, session):
+        """As one(), but 503 may come of a slow moment."""
+        for _ in range(ROUNDS_MAX):
+            said = self.one(do, session)
+            if said.status != 503:
+                break
+            self.settle_all()
+        return said
+
     def complete(self, session):
         for _ in range(ROUNDS_MAX):
             said = self.one("status", session)
             if said.status == 404:
                 return      # judged: every tier lost it
             if said.status != 200:
+                self.settle_all()
                 continue
             if said.json["state"] == "completed" and session.first:
                 break
@@ -359,7 +369,7 @@ class Run:
         else:
             raise Violation("I7", "session %d cannot be completed: %s"
                             % (session.number, said))
-        again = self.one("complete", session)
+        again = self.patiently("complete", session)
         if again.status not in (200, 201):
             raise Violation("I3", "completed, and then %s" % again)
 
@@ -378,7 +388,7 @@ class Run:
                             % (session.number, said))
         self.aborted.add(session.number)
         for do in ("status", "complete"):
-            after = self.one(do, session)
+            after = self.patiently(do, session)
             if after.status != 404:
                 raise Violation("I4", "aborted, and then %s" % after)
 

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
+import storm_bugs
 import storm_drive
 import storm_script
 from storm_world import SETTINGS, World
 
+ROOT = Path(__file__).resolve().parents[2]
 HISTORIES = Path(__file__).resolve().parent / "histories"
 SEED = int(os.environ.get("TRANCHE_FAULT_SEED", 1))
 EACH = 77 if os.environ.get("TRANCHE_FAULT_FULL") else 4
-BUILD = os.environ.get("TRANCHE_TEST_BUILD",
-                       str(Path(__file__).resolve().parents[2] / "build-test"))
+BUILD = os.environ.get("TRANCHE_TEST_BUILD", str(ROOT / "build-test"))
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +55,13 @@ def test_kept_history(world, script, record_property):
     """Each failed once."""
     record_property("setting", "storm-kept")
     judge(world, script, "of a kept history")
+
+
+@pytest.mark.parametrize("bug", storm_bugs.BUGS, ids=lambda bug: bug.name)
+def test_bug_can_be_planted(bug, tmp_path):
+    """Where `storm --self-test` plants it, the sources are as it knows them."""
+    for name, _, _ in bug.edits:
+        to = tmp_path / name
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_text((ROOT / name).read_text())
+    storm_bugs.edit(tmp_path, bug.edits)
