@@ -27,7 +27,8 @@ struct json_members {
 struct json_value json_value_of(const char *json, size_t size);
 
 /* Before the first member of @object; false when it is no object. */
-bool json_members_of(struct json_value object, struct json_members *ret_members);
+bool json_members_of(struct json_value object,
+		     struct json_members *ret_members);
 
 /* The next one; false after the last. A key is a string with its quotes. */
 bool json_members_next(struct json_members *members,
