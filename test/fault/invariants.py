@@ -431,8 +431,16 @@ def leftovers(history, sink, redis=None, mongodb=None, folders=()):
                       {"sessionId": history.sid}, {"_id": 1})]
     for folder in folders:
         found += [str(path) for path in Path(folder).rglob("*")
-                  if history.sid in str(path)]
+                  if history.sid in str(path) or names(path, history.sid)]
     return found
+
+
+def names(path, sid):
+    """Whether a file has the session's id in it."""
+    try:
+        return sid.encode() in path.read_bytes()
+    except OSError:
+        return False    # a folder, a socket, or gone meanwhile
 
 
 def check_nothing_left(history, sink, seconds, sweep=None, **places):

@@ -2,6 +2,7 @@
 """What happens to the MongoDB-protocol server, and to the storage under it. By
 the real servers where it can be had, else by the proxy before them."""
 
+import contextlib
 import os
 import signal
 import struct
@@ -103,7 +104,8 @@ def storage_processes(bench):
 def signal_storage(number):
     def send(bench):
         for pid in storage_processes(bench):
-            os.kill(pid, number)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
     return send
 
 
@@ -196,10 +198,6 @@ def claim_of(**fields):
                 {"sessionId": history.sid, "purgeAt": record["purgeAt"],
                  **fields}, upsert=True)
     return begin
-
-
-def soon():
-    return bson.datetime_ms.DatetimeMS(2 ** 62)
 
 
 ONE = {"lost": (0,)}
