@@ -14,7 +14,8 @@
 #include "common/http.h"
 #include "common/session.h"
 
-#define REPLY_BODY_MAX MIB(64)	/* bytes; a document of the sink is the most */
+/* Bytes; the most is a document of the sink, 16 MiB of control characters. */
+#define REPLY_BODY_MAX MIB(128)
 #define REPLY_BODY_KEPT KIB(64)	/* bytes of memory kept between two */
 /* Seconds that a client is asked to wait: a cool-down, and a lease's end. */
 #define REPLY_RETRY_SICK 5
