@@ -19,7 +19,7 @@ import redis
 
 from invariants import FileSink, MongodbSink
 from place import Place
-from proxy import Proxy
+from trips import TripProxy
 from server import REPO, wait_until
 
 START_SECONDS = 20
@@ -194,7 +194,7 @@ class Bench:
         self.stack.callback(shutil.rmtree, self.folder)
         self.redis = Redis(self.folder).start()
         self.stack.callback(self.redis.kill)
-        self.redis_proxy = self.stack.enter_context(Proxy(self.redis.url))
+        self.redis_proxy = self.stack.enter_context(TripProxy(self.redis.url))
         self._servers = None
         self._client = None
         return self
@@ -209,7 +209,7 @@ class Bench:
         if not self._servers:
             self._servers = self.stack.enter_context(Servers())
             uri = self._servers.urls["MONGODB_URI"]
-            self.mongodb_proxy = self.stack.enter_context(Proxy(
+            self.mongodb_proxy = self.stack.enter_context(TripProxy(
                 urlsplit(uri)._replace(path="/" + self.database).geturl()))
         return self._servers
 

@@ -17,7 +17,7 @@ RECOVERY_SECONDS = 10
 # Retry-After speaks of seconds; the tests' cool-downs are shorter.
 WAIT_SECONDS_MAX = 0.05
 # A claim that is held for longer is that of a dead one.
-LAPSE_AFTER_SECONDS = 1
+LAPSE_AFTER_SECONDS = 0.5
 
 
 class Told:

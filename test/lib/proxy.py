@@ -113,6 +113,10 @@ class Proxy:
     def cut(self):
         self._do(self._reset_all)
 
+    def heard(self, data):
+        """For who extends this: something was said, and the fault is yet to
+        be looked at. In the loop's thread."""
+
     def _do(self, what, *arguments):
         """In the loop's thread, to its end."""
         asyncio.run_coroutine_threadsafe(
@@ -193,6 +197,7 @@ class _Near(asyncio.Protocol):
         self.proxy.pairs.add(self)
 
     def data_received(self, data):
+        self.proxy.heard(data)
         fault = self.proxy.fault
         if fault.garbage is not None:
             self.transport.write(fault.garbage)
