@@ -145,13 +145,15 @@ int config_parse_tiers(struct config_reader *in, const char *name,
 {
 	/* The default names them all and takes those that have a URL. */
 	bool named = in->get(name) && *in->get(name);
+	size_t complaints = in->errors->size;
 	int r;
 
 	for (;;) {
 		size_t len = strcspn(value, ",");
 
 		r = add_tier(in, name, value, len, named);
-		if (r || !value[len])
+		/* One is enough: of a long list they would fill the buffer. */
+		if (r || !value[len] || in->errors->size > complaints)
 			return r;
 		value += len + 1;
 	}

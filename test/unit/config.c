@@ -204,6 +204,24 @@ static void test_all_mistakes_are_said_at_once(void **state)
 	forget(&o);
 }
 
+static void test_a_list_is_complained_of_once(void **state)
+{
+	static char commas[1000];
+	struct outcome o;
+
+	(void)state;
+	memset(commas, ',', sizeof(commas) - 1);
+	set_nothing();
+	set(0, "TRANCHE_TIERS", commas);
+	set(1, "TRANCHE_TTL", "x");
+	read_it(&o);
+	assert_int_equal(o.r, -22);
+	assert_memory_equal(o.errors.data, "TRANCHE_TIERS ", 14);
+	assert_null(strstr(o.errors.data + 14, "TRANCHE_TIERS "));
+	assert_non_null(strstr(o.errors.data, "TRANCHE_TTL "));
+	forget(&o);
+}
+
 static void test_an_invalid_url_is_a_tier_that_is_not_there(void **state)
 {
 	struct outcome o;
@@ -283,6 +301,7 @@ int main(void)
 		cmocka_unit_test(test_bad_values_are_refused_by_name),
 		cmocka_unit_test(test_good_values_are_taken),
 		cmocka_unit_test(test_all_mistakes_are_said_at_once),
+		cmocka_unit_test(test_a_list_is_complained_of_once),
 		cmocka_unit_test(test_an_invalid_url_is_a_tier_that_is_not_there),
 		cmocka_unit_test(test_two_copies_need_two_shared_tiers),
 		cmocka_unit_test(test_chunks_over_15_mib_do_not_fit_mongodb),
