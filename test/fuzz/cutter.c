@@ -92,8 +92,8 @@ static void check_data(const char *json, const struct json_cut *cut,
 	must(json_object_object_get_ex(tree, "data", &value) &&
 	     json_object_is_type(value, json_type_string),
 	     "json-c finds the data");
-	/* json-c loses a whole pair that a lone half follows. */
-	if (json_reference_utf8(wanted.data, wanted.size) == wanted.size)
+	/* json-c loses a pair that it finds another backslash behind. */
+	if (!memmem(text, size, "\\ud", 3) && !memmem(text, size, "\\uD", 3))
 		must_equal(json_object_get_string(value),
 			   (size_t)json_object_get_string_len(value),
 			   wanted.data, wanted.size,
