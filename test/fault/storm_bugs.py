@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import storm_drive
-from storm_world import SETTINGS
+from storm_settings import SETTINGS
 
 HISTORIES_MAX = 200
 

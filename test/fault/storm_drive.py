@@ -9,7 +9,8 @@ from collections import Counter
 import storm_script
 from storm_model import Violation
 from storm_run import Run
-from storm_world import SETTINGS, World
+from storm_settings import SETTINGS
+from storm_world import World
 
 SHRINK_SECONDS = 60
 # What depends on when a process is killed does not fail every time.

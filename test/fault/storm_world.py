@@ -12,61 +12,26 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import pymongo
 import redis
 
 import server
-import storm_copies
+import storm_losses
 import storm_wire as wire
 from storm_hosts import COOLDOWN_MS, Host, new_folder, own
+from storm_losses import CHUNKS, CLAIMS, SESSIONS, empty
+from storm_settings import SETTINGS
 
-SESSIONS = "chunkeduploadsessions"
-CHUNKS = "chunkeduploadchunks"
-CLAIMS = "chunkeduploadclaims"
 SINK = "documents"
 # From a fault's end until a tier must be in use again on every host.
 RECOVERY_SECONDS = 10
-ALL = ("redis", "mongodb")
-FOREIGN_SECONDS = 3600
+SHARED = ("redis", "mongodb")
 RESTART_SECONDS = 60
 
 
-class Setting(NamedTuple):
-    name: str
-    hosts: tuple        # of (kind, tiers)
-    copies: int = 1
-    sink: str = "file"
-
-
-def _same(tiers, *kinds):
-    return tuple((kind, tiers) for kind in kinds)
-
-
-_SETTINGS = (
-    Setting("memory", _same(("memory",), "fastcgi")),
-    Setting("redis", _same(("redis",), "fastcgi", "cgi")),
-    Setting("mongodb", _same(("mongodb",), "fastcgi", "fastcgi")),
-    Setting("redis+mongodb", _same(ALL, "fastcgi", "cgi", "nginx")),
-    Setting("redis+mongodb+memory", _same(ALL + ("memory",), "fastcgi")),
-    Setting("copies", _same(ALL, "fastcgi", "cgi"), copies=2),
-    Setting("split", (("cgi", ("redis",)), ("fastcgi", ("mongodb",)),
-                      ("fastcgi", ALL))),
-)
-SETTINGS = {s.name: s for s in (
-    *_SETTINGS,
-    *(s._replace(name=s.name + ",mongodb", sink="mongodb")
-      for s in _SETTINGS if s.name != "memory"))}
-
 SILENT = {"shut", "deaf", "hold", "hold_answers"}   # nothing gets an answer
-
-
-def _kills(how):
-    """Whether connections that there were are gone afterwards."""
-    return how in ("shut", "cut", "cut_request", "cut_answer", "garbage",
-                   "restart", "storage")
 
 
 class World:
@@ -166,7 +131,7 @@ class World:
         """A server that all hosts share."""
         tier, how = step["tier"], step["how"]
         lost = set()
-        if self.server_faults.get(tier) or tier not in ALL:
+        if self.server_faults.get(tier) or tier not in SHARED:
             return set(), lost
         if how == "pause":
             os.kill(self.pid(tier), signal.SIGSTOP)
@@ -226,100 +191,20 @@ class World:
             return set(), set()     # nobody can
         touched = {(h.number, tier) for h in self.hosts}
         if what == "all":
-            self.lose_all(tier)
+            storm_losses.lose_all(self, tier)
             return touched, {(tier, None, None)}
         number = step["s"]
-        getattr(self, "lose_" + tier)(step, random.Random(number))
+        storm_losses.lose(self, step)
         if what == "claim":
             return set(), set()
         index = step["i"] if what == "chunk" else None
         return touched, {(tier, number,
                           "record" if what == "record" else index)}
 
-    def lose_all(self, tier):
-        if tier == "redis":
-            self.redis.flushdb()
-        elif tier == "mongodb":
-            for name in (SESSIONS, CHUNKS, CLAIMS):
-                self.database[name].delete_many({})
-        else:
-            for host in self.hosts:
-                empty(host.memory)
-
-    def lose_redis(self, step, rng):
-        key = "chunked:{%s}:" % step["sid"]
-        names = [key + {"record": "info", "chunks": "chunks",
-                        "claim": "claim"}.get(step["what"], "")]
-        if step["what"] == "chunk":
-            names = self.redis.keys(_glob(key) + "chunk:%d:*" % step["i"])
-        for name in filter(self.redis.exists, names):
-            try:
-                self.lose_key(name, step, rng)
-            except redis.RedisError:
-                self.redis.delete(name)     # it takes no writes
-
-    def lose_key(self, name, step, rng):
-        what, rots = step["what"], step.get("rot")
-        if rots == "foreign":
-            self.redis.delete(name)
-            if what == "chunk" or what == "claim":
-                self.redis.rpush(name, "foreign")
-            else:
-                self.redis.set(name, "foreign")
-            self.redis.expire(name, FOREIGN_SECONDS)
-        elif rots and what == "record":
-            self.redis.hset(name, "record", "rotten")
-        elif rots and what == "chunk":
-            data = self.redis.get(name)
-            self.redis.set(name, rot(data, rng), keepttl=True)
-        elif rots and what == "claim":
-            self.redis.set(name, "rotten", keepttl=True)
-        else:
-            self.redis.delete(name)
-
-    def lose_mongodb(self, step, rng):
-        what, rots = step["what"], step.get("rot")
-        one = {"sessionId": step["sid"]}
-        name = {"record": SESSIONS, "claim": CLAIMS}.get(what, CHUNKS)
-        if what == "chunk":
-            one["chunkIndex"] = step["i"]
-        if not rots:
-            self.database[name].delete_many(one)
-        elif what == "record":
-            self.database[name].update_many(
-                one, {"$set": {"totalChunks": "rotten"}})
-        elif rots == "foreign":
-            self.database[name].update_many(one, {"$set": {"data": 1}})
-        else:
-            for found in self.database[name].find(one):
-                data = found["data"]
-                data = (rot(data.encode(), rng).decode(errors="replace")
-                        if isinstance(data, str) else rot(bytes(data), rng))
-                self.database[name].update_one(
-                    {"_id": found["_id"]}, {"$set": {"data": data}})
-
-    def lose_memory(self, step, rng):
-        what, rots = step["what"], step.get("rot")
-        for host in self.hosts:
-            folder = host.memory / step["sid"]
-            if what == "chunks":
-                for path in folder.glob("[0-9]*"):
-                    path.unlink()
-                continue
-            path = folder / {"chunk": str(step.get("i"))}.get(what, what)
-            with contextlib.suppress(FileNotFoundError):
-                if rots == "foreign" or rots and what == "record":
-                    path.write_bytes(b"foreign")
-                elif rots:
-                    data, size = path.read_bytes(), step["size"]
-                    path.write_bytes(rot(data[:size], rng) + data[size:])
-                else:
-                    path.unlink()
-
     def do_keep(self, step):
         """What a tier holds now is kept, for do_old."""
         if not self.server_faults.get(step["tier"]):
-            self.kept[step["tier"]] = storm_copies.take(self, step["tier"])
+            self.kept[step["tier"]] = storm_losses.take(self, step["tier"])
         return set(), set()
 
     def do_old(self, step):
@@ -328,8 +213,8 @@ class World:
         tier = step["tier"]
         if tier not in self.kept or self.server_faults.get(tier):
             return set(), set()
-        self.lose_all(tier)
-        storm_copies.put_back(self, tier, self.kept[tier])
+        storm_losses.lose_all(self, tier)
+        storm_losses.put_back(self, tier, self.kept[tier])
         return ({(h.number, tier) for h in self.hosts}, {(tier, None, None)})
 
     def do_host(self, step):
@@ -434,27 +319,6 @@ def unknown_id():
     alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
     return "%d-%s" % (time.time() * 1000, random.choice("01234567") + "".join(
         random.choice(alphabet) for _ in range(25)))
-
-
-def rot(data, rng):
-    """As many bytes, of which one is another; ASCII stays ASCII."""
-    if not data:
-        return data
-    at = rng.randrange(len(data))
-    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
-
-
-def empty(folder):
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            with contextlib.suppress(FileNotFoundError):
-                path.unlink()
-
-
-def _glob(text):
-    return "".join("[%s]" % c if c in "{}*?[]" else c for c in text)
 
 
 def _with_path(url, path):

@@ -12,7 +12,8 @@ import pytest
 import storm_bugs
 import storm_drive
 import storm_script
-from storm_world import SETTINGS, World
+from storm_settings import SETTINGS
+from storm_world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 HISTORIES = Path(__file__).resolve().parent / "histories"
