@@ -199,19 +199,28 @@ static void check_number(struct fuzz_input body, const char *key,
 	json_object_put(value);
 }
 
+/* Not by json-c, which loses a pair that it finds a backslash behind. */
 static void check_string(struct fuzz_input body, const char *key,
 			 const char *text)
 {
-	bool given;
-	struct json_object *value = member(body, key, &given);
+	struct json_cut cut = { 0 };
+	struct json_error error;
+	struct buf wanted;
 
-	if (!value)
-		must(!text[0], "a text that is not given is empty");
+	must(json_scan_cut(body.at, body.left, &limits, key, &cut,
+			   &error) == 0, "what was taken is an object");
+	buf_init(&wanted, SIZE_MAX);
+	if (cut.found && body.at[cut.start] == '"')
+		json_reference_decode(body.at + cut.start + 1,
+				      cut.end - cut.start - 2,
+				      /* replace= */ true, &wanted);
+	/* Its hex may be of either case. */
+	if (strcmp(key, "sha256") == 0)
+		must(strlen(text) == wanted.size, "a digest is one");
 	else
-		must(strcmp(text, json_object_get_string(value)) == 0 ||
-		     strcmp(key, "sha256") == 0,
-		     "a text is the one that is given");
-	json_object_put(value);
+		must_equal(text, strlen(text), wanted.data, wanted.size,
+			   "a text is the one that is given");
+	buf_done(&wanted);
 }
 
 static void check_flag(struct fuzz_input body, const char *key, bool flag)
