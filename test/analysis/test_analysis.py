@@ -18,7 +18,6 @@ import pytest
 REPO = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("TRANCHE_TEST_BUILD") or REPO / "build")
 MARKS = BUILD / "analysis"
-# gcc and ccache-like wrappers of it: what is analysed is C for gcc 12.
 COMPILER = "gcc"
 
 
@@ -52,8 +51,10 @@ def run(*command):
 
 
 def gcc(source, arguments):
-    return run(COMPILER, "-fanalyzer", *arguments, "-Werror",
-               "-c", "-o", "/dev/null", str(REPO / source))
+    # It loses sight of what is held by its first member (gcc 12); leaks are
+    # clang-tidy's to find.
+    return run(COMPILER, "-fanalyzer", "-Wno-analyzer-malloc-leak", *arguments,
+               "-Werror", "-c", "-o", "/dev/null", str(REPO / source))
 
 
 def clang_tidy(source, arguments):

@@ -261,7 +261,7 @@ int mongodb_get_chunk(struct tier *t, const struct session *session,
 		      struct chunk_info *ret_info)
 {
 	struct mongodb *m = mongodb_of(t);
-	struct held_chunk held;
+	struct held_chunk held = { 0 };
 	int r;
 
 	/* While it was found bad, good bytes may have come. */
@@ -284,7 +284,7 @@ int mongodb_drop_chunk(struct tier *t, const struct session *session,
 		       const struct chunk_info *info, struct deadline dl)
 {
 	struct mongodb *m = mongodb_of(t);
-	struct held_chunk held;
+	struct held_chunk held = { 0 };
 	int r;
 
 	for (int i = 0; i < MONGODB_TRIES_MAX; i++) {

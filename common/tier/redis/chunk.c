@@ -124,7 +124,7 @@ static int read_answer(redisReply *answer, struct put *put,
 static int try_put(struct redis *redis, struct put *put, struct deadline dl,
 		   long long *ret_answer)
 {
-	redisReply *replies[PUT_COMMANDS], *exec;
+	redisReply *replies[PUT_COMMANDS] = { NULL }, *exec;
 	bool executed;
 	int cleaned, r;
 

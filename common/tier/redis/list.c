@@ -150,6 +150,7 @@ static int list_page(struct redis *redis, const char *session_id,
 		page_done(page);
 		return 0;
 	}
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	replies = calloc(n + 1, sizeof(replies[0]));
 	if (!replies)
 		return tier_fail(&redis->base, -ENOMEM,
@@ -229,5 +230,6 @@ int redis_drop_chunks(struct tier *t, const struct session *session,
 		else
 			page_done(&page);
 	}
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): page_done() frees it */
 	return r;
 }

@@ -38,7 +38,7 @@ static int write_record(struct redis *redis, const struct session *session,
 int redis_put_session(struct tier *t, const struct session *session,
 		      struct deadline dl)
 {
-	long long answer;
+	long long answer = 0;
 	int r;
 
 	r = write_record(redis_of(t), session, dl, &answer);
@@ -50,7 +50,7 @@ int redis_put_session(struct tier *t, const struct session *session,
 int redis_finish(struct tier *t, const struct session *session,
 		 struct deadline dl)
 {
-	long long answer;
+	long long answer = 0;
 	int r;
 
 	r = write_record(redis_of(t), session, dl, &answer);
