@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The storm's own test: bugs are planted in a copy of the sources, one after the
-other, and each must be found."""
+"""The storm's own test: bugs are planted in a copy of the sources, one after
+the other, and each must be found."""
 
 import shutil
 import subprocess

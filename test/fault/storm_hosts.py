@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Hosts of the storm: the five functions with an environment, folders and fault
-proxies of their own, as FastCGI processes, as CGI, or behind deploy/serve."""
+"""Hosts of the storm: the five functions with an environment, folders and
+fault proxies of their own, as FastCGI processes, as CGI, or behind
+deploy/serve."""
 
 import contextlib
+import functools
 import os
 import pwd
 import shutil
@@ -26,13 +28,18 @@ WORKERS = 2
 USER = "nobody"
 
 
-def as_user():
-    """What to put before a command, so that file modes count."""
+@functools.lru_cache(maxsize=None)
+def as_user(build):
+    """What to put before a command, so that file modes count. Nothing where
+    such a user could not even get at the functions."""
     if os.getuid() != 0:
         return []
     user = pwd.getpwnam(USER)
-    return ["setpriv", "--reuid", str(user.pw_uid), "--regid",
-            str(user.pw_gid), "--clear-groups", "--"]
+    command = ["setpriv", "--reuid", str(user.pw_uid), "--regid",
+               str(user.pw_gid), "--clear-groups", "--"]
+    tried = subprocess.run(
+        command + ["test", "-x", str(build / "functions" / "start")])
+    return command if tried.returncode == 0 else []
 
 
 def own(folder):
@@ -104,7 +111,7 @@ class Host:
         return {**env, **self.extra}
 
     def serve(self):
-        command = as_user() + [
+        command = as_user(self.build) + [
             str(server.REPO / "deploy" / "serve"), "--server", "nginx",
             "--port", "0", "--workers", str(WORKERS), "--build",
             str(self.build), "--state", str(self.root / "serve")]
@@ -126,7 +133,7 @@ class Host:
 
     def spawn(self, function):
         return subprocess.Popen(
-            as_user() + [str(self.build / "functions" / function)],
+            as_user(self.build) + [str(self.build / "functions" / function)],
             env=self.env, stdin=self.sockets[function],
             stdout=subprocess.DEVNULL, stderr=self.log)
 
@@ -134,7 +141,7 @@ class Host:
         """The Reply, or None without one."""
         if self.kind == "cgi":
             return wire.ask_cgi(
-                as_user() + [str(self.build / "functions" / request.function)],
+                as_user(self.build) + [str(self.build / "functions" / request.function)],
                 self.env, self.log, request, breaks, kill_after)
         timer = None
         if kill_after is not None:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What happens to what a tier holds, by a back door: it is lost, it rots, it is
-what it was before. Only this part knows how tiers keep things."""
+"""What happens to what a tier holds, by a back door: it is lost, it rots, it
+is what it was before. Only this part knows how tiers keep things."""
 
 import contextlib
 import os

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""What must be true, told from the bytes sent, the answers, the faults and what
-the sink holds. It shares nothing with the program that it judges.
+"""What must be true, told from the bytes sent, the answers, the faults and
+what the sink holds. It shares nothing with the program that it judges.
 
-Of each session it keeps what is certain (which tiers have its record, its state,
-its chunks) and what is possible (which contents, which ends). An answer that the
-certain things exclude is a Violation, one that a slow moment may explain is
-Unsettled: it is asked for again once all tiers have answered.
+Of each session it keeps what is certain (which tiers have its record, its
+state, its chunks) and what is possible (which contents, which ends). An answer
+that the certain things exclude is a Violation, one that a slow moment may
+explain is Unsettled: it is asked for again once all tiers have answered.
 """
 
 from typing import NamedTuple

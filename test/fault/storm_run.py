@@ -238,8 +238,6 @@ class Run(End):
                       if self.world.setting.sink == "file" else
                       "mongodb" not in self.world.faulty(host.number)
                       and bool(clear))
-        if any("how" in m and m["how"] == "sink" for m in op.get("mid", ())):
-            sink_clear = False
         return Context(
             tiers=host.tiers, copies=self.world.setting.copies,
             clear=frozenset(clear),

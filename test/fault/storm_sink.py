@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the sink holds at the end of a history, against what was sent (I2, I3)."""
+"""What the sink holds at the end of a history, against what was sent."""
 
 import hashlib
 import json

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The world of a history: hosts, real servers, a sink, and every fault that can
-be done to them. It lives on from history to history."""
+"""The world of a history: hosts, real servers, a sink, and every fault that
+can be done to them. It lives on from history to history."""
 
 import contextlib
 import os

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Short histories of the storm, on every setting, and those that once failed.
 
-TRANCHE_FAULT_SEED chooses the histories; with TRANCHE_FAULT_FULL there are 1,000.
+TRANCHE_FAULT_SEED chooses the histories; with TRANCHE_FAULT_FULL there are
+1,000.
 """
 
 import os
