@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The settings of the storm: which hosts there are, which tiers each of them
-has, and where documents go."""
+has, and where documents go: a file, or what the name says after a slash."""
 
 from typing import NamedTuple
 
@@ -30,5 +30,5 @@ _SETTINGS = (
 )
 SETTINGS = {s.name: s for s in (
     *_SETTINGS,
-    *(s._replace(name=s.name + ",mongodb", sink="mongodb")
+    *(s._replace(name=s.name + "/mongodb", sink="mongodb")
       for s in _SETTINGS if s.name != "memory"))}

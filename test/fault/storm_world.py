@@ -41,7 +41,7 @@ class World:
         self.setting = setting
         self.servers = Path(servers)
         self.name = "tranche_storm_%d_%s" % (
-            os.getpid(), setting.name.replace("+", "_").replace(",", "_"))
+            os.getpid(), setting.name.replace("+", "_").replace("/", "_"))
         number = 1 + list(SETTINGS).index(setting.name) % 15
         self.redis_url = _with_path(os.environ["REDIS_URL"], str(number))
         self.mongodb_uri = _with_path(os.environ["MONGODB_URI"], self.name)

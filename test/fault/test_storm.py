@@ -30,6 +30,11 @@ def world(request):
         yield made
 
 
+def counts_as(request, name):
+    """For test/lib/tally."""
+    request.node.user_properties.append(("setting", "storm-" + name))
+
+
 def judge(world, script, number):
     run, violation = storm_drive.run_once(world, script)
     if violation:
@@ -40,8 +45,8 @@ def judge(world, script, number):
 
 @pytest.mark.parametrize("number", range(EACH))
 @pytest.mark.parametrize("world", SETTINGS, indirect=True)
-def test_history(world, number, record_property):
-    record_property("setting", "storm-" + world.setting.name)
+def test_history(world, number, request):
+    counts_as(request, world.setting.name)
     seed = SEED * 1000 + number
     judge(world, storm_script.make(seed, world.setting), seed)
 
@@ -53,9 +58,9 @@ def kept():
 
 
 @pytest.mark.parametrize("world,script", kept(), indirect=["world"])
-def test_kept_history(world, script, record_property):
+def test_kept_history(world, script, request):
     """Each failed once."""
-    record_property("setting", "storm-kept")
+    counts_as(request, "kept")
     judge(world, script, "of a kept history")
 
 
