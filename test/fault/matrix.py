@@ -69,7 +69,8 @@ expect("rots", "second", **WELL)
 
 REFUSES = {**DOWN, "status": "200", "again": "201"}
 expect("refuses writes", "only", **REFUSES)
-expect("refuses writes", "beside memory", **{**REFUSES, "start": "200"})
+expect("refuses writes", "beside memory", **{
+    **REFUSES, "start": "200", "upload": "200"})
 # Failed for reads too, for as long as the cool-down lasts.
 expect("refuses writes", "first", **{
     **WELL, "complete": "400 lost wait or 201"})
