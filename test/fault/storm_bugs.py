@@ -23,8 +23,9 @@ class Bug(NamedTuple):
 
 
 BUGS = (
-    # A tier that comes back is not told what the others know.
-    Bug("lost-put-back", ("redis+mongodb", "split"), ("I4",), (
+    # A tier that comes back is not told what the others know: when those are
+    # silent it is 503, when they forget 404.
+    Bug("lost-put-back", ("redis+mongodb", "split"), ("I4", "I7"), (
         ("common/tier/stack_record.c",
          "		bring_up(&s->tiers[i], said[i], state[i], &best, dl);\n",
          "		(void)bring_up;\n"),)),
