@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pymongo
 import redis
 
+import settings
 from invariants import FileSink, MongodbSink
 from place import Place
 from trips import TripProxy
@@ -176,7 +177,8 @@ class Servers:
         os.kill(self.pid(server), number)
 
     def client(self):
-        return pymongo.MongoClient(self.urls["MONGODB_URI"])
+        return pymongo.MongoClient(self.urls["MONGODB_URI"],
+                                   socketTimeoutMS=settings.SOCKET_MS)
 
 
 class Bench:

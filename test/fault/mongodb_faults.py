@@ -131,7 +131,7 @@ fault("storage hung", "silent", signal_storage(signal.SIGSTOP),
 fault("storage stopped", "silent", run("stop", "mongodb-storage"),
       run("start", "mongodb-storage"), settings=SLOW[:1], short=False)
 fault("storage stopped, with redis", "silent", run("stop", "mongodb-storage"),
-      run("start", "mongodb-storage"), settings=SLOW[1:])
+      run("start", "mongodb-storage"), settings=SLOW[1:], short=False)
 
 
 def drop_database(bench):

@@ -29,6 +29,8 @@ SINK = "documents"
 RECOVERY_SECONDS = 10
 SHARED = ("redis", "mongodb")
 RESTART_SECONDS = 60
+# For the storm's own questions: a server that hangs fails it, in the end.
+SOCKET_MS = 20000
 
 
 SILENT = {"shut", "deaf", "hold", "hold_answers"}   # nothing gets an answer
@@ -62,7 +64,8 @@ class World:
                if self.setting.sink == "file" else "mongodb:" + SINK}
         self.tiers = {t for _, tiers in self.setting.hosts for t in tiers}
         self.redis = redis.Redis.from_url(self.redis_url)
-        self.mongo = pymongo.MongoClient(self.mongodb_uri, tz_aware=True)
+        self.mongo = pymongo.MongoClient(self.mongodb_uri, tz_aware=True,
+                                         socketTimeoutMS=SOCKET_MS)
         self.database = self.mongo[self.name]
         self.hosts = []
         try:

@@ -14,6 +14,9 @@ from urllib.parse import urlsplit, urlunsplit
 import pymongo
 import redis
 
+# For the tests' own questions: a server that hangs fails them, in the end.
+SOCKET_MS = 20000
+
 
 class Setting(NamedTuple):
     name: str
@@ -89,7 +92,8 @@ def redis_client(setting):
 
 
 def mongodb_client():
-    return pymongo.MongoClient(real_url("MONGODB_URI"), tz_aware=True)
+    return pymongo.MongoClient(real_url("MONGODB_URI"), tz_aware=True,
+                               socketTimeoutMS=SOCKET_MS)
 
 
 def forget(setting):
