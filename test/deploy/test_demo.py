@@ -109,12 +109,20 @@ def test_the_port_is_the_one_asked_for(shell):
     assert "http://127.0.0.1:%d/" % port in demo.out
 
 
+def command_line(pid):
+    """Nothing of a process that has ended meanwhile."""
+    try:
+        return Path("/proc/%d/cmdline" % pid).read_bytes()
+    except OSError:
+        return b""
+
+
 def test_when_what_serves_dies_it_ends_and_keeps_the_logs(shell):
     demo = shell.start("deploy/demo")
     while "until the demo ends" not in demo.out:
         assert demo.line(), demo.err
-    serve, = [pid for pid in shell.processes() if b"supervise" in
-              Path("/proc/%d/cmdline" % pid).read_bytes()]
+    serve, = [pid for pid in shell.processes()
+              if b"supervise" in command_line(pid)]
     family.kill({serve})
     assert demo.ended() != 0
     kept, = shell.tmp.iterdir()
