@@ -185,3 +185,15 @@ const char *circuit_trouble(struct circuit *c)
 	c->has_told = true;
 	return c->file.trouble;
 }
+
+void circuit_report(struct circuit *c, int cause, char *words, size_t size)
+{
+	size_t len = strnlen(words, size);
+	const char *trouble;
+
+	circuit_sick(c, cause, words);
+	trouble = circuit_trouble(c);
+	if (trouble)
+		snprintf(words + len, size - len,
+			 " (other processes are not told: %s)", trouble);
+}

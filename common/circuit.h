@@ -81,5 +81,11 @@ void circuit_unknown(struct circuit *c);
 /* Why other processes are not told, once; then, and when they are, NULL. */
 const char *circuit_trouble(struct circuit *c);
 
+/*
+ * circuit_sick() with @words, of at most @size bytes, which circuit_trouble() is
+ * added to.
+ */
+void circuit_report(struct circuit *c, int cause, char *words, size_t size);
+
 /* Whether @r is how it reads when nothing answers, rather than a complaint. */
 bool circuit_is_silence(int r);

@@ -70,19 +70,12 @@ static int enter(struct breaker *b, struct deadline *dl)
 /* The failure @r keeps others off when it is the server's silence. */
 static void judge(struct breaker *b, int r)
 {
-	const char *trouble;
-	size_t len = strlen(b->base.error);
-
 	if (!circuit_is_silence(r) ||
 	    (r == -ETIMEDOUT && b->given_ms < FAIR_MS)) {
 		circuit_unknown(&b->circuit);
 		return;
 	}
-	circuit_sick(&b->circuit, r, b->base.error);
-	trouble = circuit_trouble(&b->circuit);
-	if (trouble)
-		snprintf(b->base.error + len, sizeof(b->base.error) - len,
-			 " (other processes are not told: %s)", trouble);
+	circuit_report(&b->circuit, r, b->base.error, sizeof(b->base.error));
 }
 
 /* What the sink said, and what follows from it. */

@@ -62,19 +62,11 @@ static bool is_own_failure(const struct breaker *b, int r)
 /* Keeps off the tier for a while, if the failure @r is its own. */
 static void judge(struct breaker *b, int r)
 {
-	const char *trouble;
-	size_t len;
-
 	if (is_own_failure(b, r)) {
 		circuit_unknown(&b->circuit);
 		return;
 	}
-	circuit_sick(&b->circuit, r, b->base.error);
-	trouble = circuit_trouble(&b->circuit);
-	len = strlen(b->base.error);
-	if (trouble)
-		snprintf(b->base.error + len, sizeof(b->base.error) - len,
-			 " (other processes are not told: %s)", trouble);
+	circuit_report(&b->circuit, r, b->base.error, sizeof(b->base.error));
 }
 
 /* Opens the tier, which asks nobody yet. */
