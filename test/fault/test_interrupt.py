@@ -23,6 +23,7 @@ import interrupted
 import invariants
 import trial
 from server import wait_until
+from walk import walk
 
 SHARE = float(os.environ.get("TRANCHE_FAULT_SHARE") or 0.005)
 SEED = int(os.environ.get("TRANCHE_FAULT_SEED") or random.randrange(10 ** 6))
@@ -94,12 +95,12 @@ else:
         on, setting, sink = place
         points = interrupted.points(on, setting, sink, disturbed)
         print("seed %d, %d points" % (SEED, len(points)))
-        answers = collections.Counter()
-        for point in choose(points):
-            told = point.run(on).told
-            answers["%s %s" % (point.fault, told.status or "none")] += 1
-        record_property("points", len(points))
-        record_property("answers", dict(answers))
+        chosen = choose(points)
+        tolds = walk(chosen, lambda point: point.run(on).told)
+        record_property("points", "%d of %d" % (len(chosen), len(points)))
+        record_property("answers", dict(collections.Counter(
+            "%s %s" % (point.fault, told.status or "none")
+            for point, told in zip(chosen, tolds))))
 
     def test_nothing_is_left(place):
         """I8, of all that was disturbed before on this host."""

@@ -23,6 +23,7 @@ from client import Client
 from host import LIMIT_MS, SINKS, SLACK_SECONDS, Host
 from malloc_shim import FOR_EVER, Shim
 from trial import DONE, REQUESTS, Trial
+from walk import walk
 
 SHARE = float(os.environ.get("TRANCHE_FAULT_SHARE") or 0.005)
 SEED = int(os.environ.get("TRANCHE_FAULT_SEED")
@@ -190,7 +191,8 @@ def fails(host, client, case, n, seen):
     try:
         return attempt(host, client, life, request, n,
                        FOR_EVER if mode == "on" else n)[0]
-    except AssertionError as e:
+    except Exception as e:
+        client.end()
         raise AssertionError(
             "allocation %d of %d; TRANCHE_FAULT_POINT=%d pytest -k "
             "'test_malloc and %s' tries it again: %s" % (
@@ -207,9 +209,9 @@ def test_malloc(hosts, life, setting, sink, request_name, mode):
     try:
         _, seen = attempt(host, client, life, request_name, 0, 0)
         points = list(points_of(case, seen))
+        print("seed %d, %d of %d points" % (SEED, len(points), seen))
         # There may be fewer the next time, but there is a first one.
-        failed = sum(fails(host, client, case, n, seen)
-                     for n in points + [1] * (not POINT))
-        assert failed
+        assert sum(walk(points + [1] * (not POINT), lambda n: fails(
+            host, client, case, n, seen)))
     finally:
         client.end()
