@@ -45,9 +45,11 @@ USED_TIMES = 16
 
 
 class Host:
-    """From `with` to its end."""
+    """From `with` to its end. front: how a process of one request is given
+    it, "fcgi" or "cgi"."""
 
-    def __init__(self, setting, sink, env=None):
+    def __init__(self, setting, sink, env=None, front="fcgi"):
+        self.front = front
         self.tiers = TIERS[setting].split(",")
         self.functions = Path(os.environ["TRANCHE_TEST_BUILD"], "functions")
         self.root = Path(tempfile.mkdtemp(prefix="tranche-", dir=TMPFS))
@@ -126,6 +128,10 @@ class Host:
                 stdout=said, stderr=said)
         return process, path
 
+    def fresh(self, *how):
+        """A client that asks a process of its own each time; see Fresh."""
+        return (Cgi if self.front == "cgi" else Fresh)(self, *how)
+
     def let_sweep(self):
         """The next start sweeps the memory tier, as one each minute does."""
         used = self.memory / "used"
@@ -195,3 +201,24 @@ class Fresh(Kept):
         finally:
             path.unlink()
         return answer
+
+
+class Cgi(Fresh):
+    """The same, where the process has its request from the start."""
+
+    def ask(self, function, params, body):
+        with open(self.log or self.host.log, "ab") as said:
+            process = subprocess.Popen(
+                [*map(str, self.prefix),
+                 str(self.host.functions / function)],
+                env={**self.host.env, **params, **self.env},
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said)
+        try:
+            output = process.communicate(
+                body, LIMIT_MS / 1000 + SLACK_SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise AssertionError("I5: it did not end in time")
+        self.code = process.returncode
+        return fcgi.answer(output)

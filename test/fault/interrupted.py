@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Requests whose process is disturbed at one of its system calls, by
-interrupt-exec: the n-th that the fault can befall, from accept(2) on."""
+interrupt-exec: the n-th that the fault can befall, from where a process is
+ready for a request."""
 
 import os
 from pathlib import Path
@@ -13,6 +14,9 @@ FAULTS = ("kill", "EINTR", "EIO", "ENOSPC", "EMFILE", "RESET", "short",
           "EIO+", "ENOSPC+", "EMFILE+")
 # After these nothing is lost, and the request goes on as if nothing had been.
 HARMLESS = {"EINTR", "short"}
+# The call from which on they are counted. A CGI process has its request from
+# the start; that is when it has read its environment (common/confine.c).
+FROM = {"fcgi": "accept", "cgi": "umask"}
 
 
 class Point:
@@ -20,22 +24,23 @@ class Point:
     as in the loading of a module. `where` says which it was, once run; "" when
     there were not so many."""
 
-    def __init__(self, setting, sink, request, fault, n, is_of_system=False):
-        self.setting, self.sink = setting, sink
+    def __init__(self, setting, sink, front, request, fault, n,
+                 is_of_system=False):
+        self.setting, self.sink, self.front = setting, sink, front
         self.request, self.fault, self.n = request, fault, n
         self.is_of_system = is_of_system
         self.where = ""
 
     def __str__(self):
-        return "%s on %s, sink %s: %s at call %s: %s" % (
-            self.request, self.setting, self.sink, self.fault, self.n,
-            self.where)
+        return "%s by %s on %s, sink %s: %s at call %s: %s" % (
+            self.request, self.front, self.setting, self.sink, self.fault,
+            self.n, self.where)
 
     @property
     def replay(self):
-        return "TRANCHE_FAULT_POINT='%s %s %s %s %s%s'" % (
-            self.setting, self.sink, self.request, self.fault, self.n,
-            " system" if self.is_of_system else "")
+        return "TRANCHE_FAULT_POINT='%s %s %s %s %s %s%s'" % (
+            self.setting, self.sink, self.front, self.request, self.fault,
+            self.n, " system" if self.is_of_system else "")
 
     def victim(self, host, trial):
         """The request, disturbed. What was reported, line by line."""
@@ -43,7 +48,7 @@ class Point:
         trial.victim(prefix=(
             Path(os.environ["TRANCHE_TEST_BUILD"], "test", "fault",
                  "interrupt-exec"),
-            self.fault, "accept", self.n, report),
+            self.fault, FROM[self.front], self.n, report),
             killed=self.fault == "kill")
         self.where, *counts = report.read_text().splitlines()
         return counts
@@ -76,10 +81,11 @@ def points(host, setting, sink, request):
     """All of a request's, by fault, as an undisturbed one counts them."""
     trial = Trial(host, request)
     trial.prepare()
-    counts = Point(setting, sink, request, "kill", "-").victim(host, trial)
+    counts = Point(setting, sink, host.front, request, "kill", "-").victim(
+        host, trial)
     trial.recover()
     trial.check()
     marks = dict(line.split(" ") for line in counts)
-    return [Point(setting, sink, request, fault, i, mark == "s")
+    return [Point(setting, sink, host.front, request, fault, i, mark == "s")
             for fault in FAULTS
             for i, mark in enumerate(marks[fault.rstrip("+")])]

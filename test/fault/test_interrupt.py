@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Each request, its process killed and refused at each system call, on each
-setting of tiers and each sink: then the client's retries, on other processes,
-and the invariants.
+setting of tiers and each sink, by FastCGI and, on some, by CGI: then the
+client's retries, on other processes, and the invariants.
 
 A case walks over the points of one request on one setting and sink, with every
 fault. It takes a share of them (TRANCHE_FAULT_SHARE; 1 is all, but of the calls
@@ -31,6 +31,10 @@ LEAST = 2
 SWEEP_SECONDS = 30
 SYSTEM_SHARE = 0.1
 POINT = os.environ.get("TRANCHE_FAULT_POINT")
+PLACES = [(*place, "fcgi") for place in itertools.product(
+    host.TIERS, host.SINKS)] + [
+        ("memory", "file", "cgi"), ("redis", "file", "cgi"),
+        ("redis+mongodb", "mongodb", "cgi")]
 
 
 def sweep(on, **env):
@@ -79,16 +83,16 @@ def choose(points):
 
 if POINT:
     def test_point():
-        setting, sink, request, fault, n, *system = POINT.split()
-        with host.Host(setting, sink) as on:
-            interrupted.Point(setting, sink, request, fault, int(n),
+        setting, sink, front, request, fault, n, *system = POINT.split()
+        with host.Host(setting, sink, front=front) as on:
+            interrupted.Point(setting, sink, front, request, fault, int(n),
                               bool(system)).run(on)
 else:
-    @pytest.fixture(scope="module", params=list(itertools.product(
-        host.TIERS, host.SINKS)), ids="-".join)
+    @pytest.fixture(scope="module", params=PLACES, ids="-".join)
     def place(request):
-        with host.Host(*request.param) as on:
-            yield on, *request.param
+        setting, sink, front = request.param
+        with host.Host(setting, sink, front=front) as on:
+            yield on, setting, sink
 
     @pytest.mark.parametrize("disturbed", trial.REQUESTS)
     def test_each_call(place, disturbed, record_property):

@@ -5,7 +5,7 @@ finished as a client would, and looked at."""
 import time
 
 import invariants
-from host import COOLDOWN_MS, LIMIT_MS, SLACK_SECONDS, Fresh, Kept
+from host import COOLDOWN_MS, LIMIT_MS, SLACK_SECONDS, Kept
 from invariants import History
 from upload import unique_id
 
@@ -30,16 +30,17 @@ DONE = {"start": 200, "upload": 200, "status": 200, "complete": 201,
         "update": 200, "abort": 200}
 
 
-class _Patient(Fresh):
+class _Patient(Kept):
     """Fresh processes, for a client that meets a dead one's claim: it is told
     so, with Retry-After, and does not wait for the lease to end."""
 
     def __init__(self, trial):
         super().__init__(trial.host)
         self.trial = trial
+        self.fresh = trial.host.fresh()
 
     def ask(self, function, params, body):
-        answer = super().ask(function, params, body)
+        answer = self.fresh.ask(function, params, body)
         assert answer, "an undisturbed process gave no answer: %s" % (
             self.host.log.read_text()[-2000:])
         if answer.status == 409 and answer.code == "claimed":
@@ -91,7 +92,7 @@ class Trial:
     def victim(self, prefix=(), env=None, killed=False):
         """The request, in a process that prefix and env disturb. killed: it
         is to end by SIGKILL, else by itself."""
-        client = Fresh(self.host, prefix, env, self.log)
+        client = self.host.fresh(prefix, env, self.log)
         self.told = self.history.call(self.function, client)
         if self.told.failure:
             raise self.told.failure
