@@ -20,7 +20,7 @@ import pytest
 import fcgi
 import invariants
 from client import Client
-from host import LIMIT_MS, SINKS, SLACK_SECONDS, Host
+from host import LIMIT_MS, SINKS, SLACK_SECONDS, TIERS, Host
 from malloc_shim import FOR_EVER, Shim
 from trial import DONE, REQUESTS, Trial
 from walk import walk
@@ -35,7 +35,7 @@ CASES_OF_A_SHARE = 32
 LOADING_SHARE = 0.02
 
 PLACES = [(setting, sink)
-          for setting in ("memory", "redis", "mongodb", "redis+mongodb")
+          for setting in TIERS
           for sink in SINKS]
 # A process's first request loads what it needs. With libmongoc that is nine
 # thousand allocations, whichever the function: they are walked once.
