@@ -31,19 +31,19 @@ BUGS = (
          "		(void)bring_up;\n"),)),
     # Read, then written: chunks that come at once are counted as one.
     Bug("count", ("mongodb", "redis+mongodb"), ("count", "limit"), (
-        ("common/tier/mongodb/put.c",
+        ("common/tier/mongodb/count.c",
          '	change = BCON_NEW("$inc", "{", "receivedChunks", BCON_INT32(1),\n'
          '			  "bytesHeld", BCON_INT64((int64_t)info->size), '
          '"}");\n',
          "	struct chunk_count now;\n"
-         "	r = count_read(put, &now);\n"
+         "	r = count_read(c, &now);\n"
          "	if (r)\n"
          "		return r;\n"
          '	change = BCON_NEW("$set", "{", "receivedChunks",\n'
          "			  BCON_INT32((int32_t)now.chunks + 1),\n"
          '			  "bytesHeld", BCON_INT64((int64_t)(now.bytes +\n'
          '			  info->size)), "}");\n'),
-        ("common/tier/mongodb/put.c",
+        ("common/tier/mongodb/count.c",
          '		BCON_APPEND(change, "$set", "{", name, '
          'BCON_BOOL(true), "}");\n',
          "		(void)name;\n"))),

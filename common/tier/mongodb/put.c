@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The chunk is inserted first and counted then, so that a put which dies
- * between leaves a chunk too many and never a count too many. The count is
- * moved only if the bytes held stay within the session's limit; if not, the
- * chunk is taken away again, by its stamp: another put of the same bytes
+ * The chunk is inserted first and counted then (count.h). If it may not be
+ * counted it is taken away again, by its stamp: another put of the same bytes
  * may have found it and said that it is held, and then has put a new stamp.
  */
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 #include "common/mongo/value.h"
 #include "common/text.h"
-#include "common/tier/mongodb/parts.h"
+#include "common/tier/mongodb/count.h"
 
 /* What one call of put_chunk works on. */
 struct put {
@@ -24,13 +20,6 @@ struct put {
 	struct deadline dl;
 	int64_t stamp;		/* of the document that it inserts */
 };
-
-static int64_t bytes_max(const struct session *session)
-{
-	uint64_t max = session_bytes_max(session);
-
-	return max > INT64_MAX ? INT64_MAX : (int64_t)max;
-}
 
 /* A text that holds half a surrogate pair is no valid String. */
 static void append_data(bson_t *to, enum chunk_kind kind,
@@ -79,137 +68,6 @@ static int insert(const struct put *put)
 	return mongodb_result(put->m, r);
 }
 
-/* A drop may have counted a chunk down before its put counted it up. */
-static int read_count(const bson_t *record, struct chunk_count *ret_count)
-{
-	int64_t chunks, bytes;
-
-	if (value_integer(record, "receivedChunks", &chunks) ||
-	    value_integer(record, "bytesHeld", &bytes) || chunks > UINT32_MAX)
-		return -EBADMSG;
-	ret_count->chunks = chunks < 0 ? 0 : (uint32_t)chunks;
-	ret_count->bytes = bytes < 0 ? 0 : (uint64_t)bytes;
-	return 0;
-}
-
-static bson_t *count_projection(void)
-{
-	return BCON_NEW("receivedChunks", BCON_INT32(1),
-			"bytesHeld", BCON_INT32(1));
-}
-
-/* What is held by the chunks themselves. */
-static int count_truth(const struct put *put, struct chunk_count *ret_count)
-{
-	bson_t filter = BSON_INITIALIZER;
-	int64_t n, sum;
-	int r;
-
-	BSON_APPEND_UTF8(&filter, "sessionId", put->session->id);
-	r = command_sum(put->m->client, MONGODB_CHUNKS, &filter, "size",
-			put->dl, &n, &sum);
-	bson_destroy(&filter);
-	if (r)
-		return mongodb_result(put->m, r);
-	ret_count->chunks = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
-	ret_count->bytes = sum < 0 ? 0 : (uint64_t)sum;
-	return 0;
-}
-
-/*
- * What is held, says the record. TIER_E_ABSENT: there is none; TIER_E_CONFLICT:
- * it does not say.
- */
-static int count_read(const struct put *put, struct chunk_count *ret_count)
-{
-	bson_t filter = BSON_INITIALIZER, *projection;
-	struct found found;
-	int r;
-
-	mongodb_append_session_id(&filter, put->session->id);
-	projection = count_projection();
-	r = command_find(put->m->client, MONGODB_SESSIONS, &filter, projection,
-			 put->dl, &found);
-	bson_destroy(&filter);
-	bson_destroy(projection);
-	if (r == MONGO_E_ABSENT)
-		return TIER_E_ABSENT;
-	if (r)
-		return mongodb_result(put->m, r);
-	if (read_count(&found.document, ret_count))
-		r = TIER_E_CONFLICT;
-	found_done(&found);
-	return r;
-}
-
-/*
- * Makes a record count whose fields for that have rotted: what is held besides
- * this chunk, which is inserted and yet to be counted. The map of chunks may
- * be what is no map, and is begun anew.
- */
-static int mend_count(const struct put *put)
-{
-	bson_t filter = BSON_INITIALIZER, *change;
-	struct chunk_count truth = { 0 };
-	int64_t n;
-	int r;
-
-	r = count_truth(put, &truth);
-	if (r)
-		return r;
-	truth.chunks -= truth.chunks > 0;
-	truth.bytes -= truth.bytes < put->chunk->info.size ?
-		       truth.bytes : put->chunk->info.size;
-	mongodb_append_session_id(&filter, put->session->id);
-	change = BCON_NEW("$set", "{",
-			  "receivedChunks", BCON_INT32((int32_t)truth.chunks),
-			  "bytesHeld", BCON_INT64((int64_t)truth.bytes),
-			  "chunks", "{", "}", "}");
-	r = command_update(put->m->client, MONGODB_SESSIONS, &filter, change,
-			   /* is_pipeline= */ false, put->dl, &n);
-	bson_destroy(&filter);
-	bson_destroy(change);
-	return mongodb_result(put->m, r);
-}
-
-/*
- * Counts the chunk in the record, within the limit. TIER_E_ABSENT: there is
- * no record, or its limit forbids it; TIER_E_CONFLICT: it cannot count.
- */
-static int count_in_record(const struct put *put, struct chunk_count *ret_count)
-{
-	bson_t filter = BSON_INITIALIZER, *change, *projection;
-	const struct chunk_info *info = &put->chunk->info;
-	int64_t room = bytes_max(put->session) - (int64_t)info->size;
-	struct found found;
-	char name[32];
-	int r;
-
-	mongodb_append_session_id(&filter, put->session->id);
-	BCON_APPEND(&filter, "bytesHeld", "{", "$lte", BCON_INT64(room), "}");
-	change = BCON_NEW("$inc", "{", "receivedChunks", BCON_INT32(1),
-			  "bytesHeld", BCON_INT64((int64_t)info->size), "}");
-	if (put->session->total_chunks <= MONGODB_MAP_MAX) {
-		snprintf(name, sizeof(name), "chunks.%" PRIu32, info->index);
-		BCON_APPEND(change, "$set", "{", name, BCON_BOOL(true), "}");
-	}
-	projection = count_projection();
-	r = command_update_once(put->m->client, MONGODB_SESSIONS, &filter,
-				change, projection, put->dl, &found);
-	bson_destroy(&filter);
-	bson_destroy(change);
-	bson_destroy(projection);
-	if (r == MONGO_E_ABSENT)
-		return TIER_E_ABSENT;
-	if (r == MONGO_E_REFUSED)
-		return TIER_E_CONFLICT;
-	if (r)
-		return mongodb_result(put->m, r);
-	r = read_count(&found.document, ret_count);
-	found_done(&found);
-	return r ? TIER_E_CONFLICT : 0;
-}
-
 /*
  * Takes what was inserted away again and gives @r; 0 when another put of the
  * same bytes has made it its own meanwhile.
@@ -238,139 +96,13 @@ static int undo(const struct put *put, int r)
 					     &put->chunk->info.digest) ? 0 : r;
 }
 
-/* Whether the chunk's bytes may be held beside those of @count. */
-static bool fits(const struct put *put, const struct chunk_count *count)
-{
-	uint64_t max = session_bytes_max(put->session);
-
-	return count->bytes <= max &&
-	       put->chunk->info.size <= max - count->bytes;
-}
-
-/*
- * Makes the record say @truth in place of @seen, unless it has changed since.
- * It may have counted chunks that somebody else has taken away.
- */
-static int correct(const struct put *put, const struct chunk_count *seen,
-		   const struct chunk_count *truth)
-{
-	bson_t filter = BSON_INITIALIZER, *change;
-	int64_t n;
-	int r;
-
-	mongodb_append_session_id(&filter, put->session->id);
-	value_append_integer(&filter, "receivedChunks", seen->chunks);
-	value_append_integer(&filter, "bytesHeld", (int64_t)seen->bytes);
-	change = BCON_NEW("$set", "{",
-			  "receivedChunks", BCON_INT32((int32_t)truth->chunks),
-			  "bytesHeld", BCON_INT64((int64_t)truth->bytes), "}");
-	r = command_update(put->m->client, MONGODB_SESSIONS, &filter, change,
-			   /* is_pipeline= */ false, put->dl, &n);
-	bson_destroy(&filter);
-	bson_destroy(change);
-	return mongodb_result(put->m, r);
-}
-
-/* More is counted than there can be. */
-static int correct_counted(const struct put *put,
-			   struct chunk_count *ret_count)
-{
-	struct chunk_count truth = { 0 };
-	int r;
-
-	r = count_truth(put, &truth);
-	if (!r)
-		r = correct(put, ret_count, &truth);
-	if (!r)
-		*ret_count = truth;
-	return r;
-}
-
-/*
- * The chunk is inserted, and over the limit by what the record says, which is
- * @seen. TIER_E_LIMIT: and by what is there.
- */
-static int correct_over_limit(const struct put *put,
-			      const struct chunk_count *seen)
-{
-	struct chunk_count truth = { 0 };
-	int r;
-
-	r = count_truth(put, &truth);
-	if (r)
-		return r;
-	if (truth.bytes > session_bytes_max(put->session))
-		return TIER_E_LIMIT;
-	/* Without what is to be counted yet. */
-	truth.chunks -= truth.chunks > 0;
-	truth.bytes -= truth.bytes < put->chunk->info.size ?
-		       truth.bytes : put->chunk->info.size;
-	return correct(put, seen, &truth);
-}
-
 /* Counts what was inserted. TIER_E_LIMIT, and then it is gone again. */
 static int count_new(const struct put *put, struct chunk_count *ret_count)
 {
-	int r;
+	int r = mongodb_count_new(put->m, put->session, &put->chunk->info,
+				  put->dl, ret_count);
 
-	for (int i = 0; i < MONGODB_TRIES_MAX; i++) {
-		r = count_in_record(put, ret_count);
-		if (r == TIER_E_FULL)
-			return undo(put, r);
-		if (r == 0 && ret_count->chunks > put->session->total_chunks)
-			return correct_counted(put, ret_count);
-		if (r == TIER_E_ABSENT)
-			r = count_read(put, ret_count);
-		else if (r != TIER_E_CONFLICT)
-			return r;
-		if (r == TIER_E_CONFLICT) {
-			r = mend_count(put);
-			if (r == 0)
-				continue;
-		}
-		/* Another may have made the record, or room, meanwhile. */
-		if (r == 0 && fits(put, ret_count))
-			continue;
-		if (r == 0)
-			r = correct_over_limit(put, ret_count);
-		if (r == 0)
-			continue;
-		if (r == TIER_E_LIMIT)
-			return undo(put, r);
-		if (r == TIER_E_ABSENT)
-			r = mongodb_make_countable(put->m, put->session,
-						   put->dl);
-		if (r == TIER_E_FULL)
-			return undo(put, r);
-		if (r)
-			return r;
-	}
-	return mongodb_unsettled(put->m);
-}
-
-/*
- * What is held, when the chunk was there before: it may be one that its own
- * put is about to take away, being over the limit.
- */
-static int count_again(const struct put *put, struct chunk_count *ret_count)
-{
-	struct chunk_count truth = { 0 };
-	bool is_known;
-	int r;
-
-	r = count_read(put, ret_count);
-	if (r < 0)
-		return r;
-	is_known = r == 0;
-	if (is_known && fits(put, ret_count))
-		return 0;
-	/* The record cannot say, or is so near the limit that it may. */
-	r = count_truth(put, &truth);
-	if (r)
-		return r;
-	if (!is_known)
-		*ret_count = truth;
-	return truth.bytes > session_bytes_max(put->session) ? TIER_E_LIMIT : 0;
+	return r == TIER_E_LIMIT || r == TIER_E_FULL ? undo(put, r) : r;
 }
 
 /*
@@ -430,7 +162,8 @@ static int put_over(const struct put *put, struct chunk_count *ret_count)
 					 put->dl);
 		return r == 0 || r == TIER_E_CONFLICT ? TIER_E_ABSENT : r;
 	}
-	r = count_again(put, ret_count);
+	r = mongodb_count_again(put->m, put->session, &put->chunk->info,
+				put->dl, ret_count);
 	return r ? r : write_again(put, &held);
 }
 
