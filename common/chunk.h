@@ -29,6 +29,11 @@ struct chunk_info {
 struct chunk {
 	struct chunk_info info;		/* info.size bytes at data */
 	const char *data;
+	/*
+	 * A file of just these bytes, opened for reading and writing, that a
+	 * tier may make its own: write behind them, and link it. NULL: none.
+	 */
+	const int *spare;
 };
 
 /* What a tier holds of a session after a put. */

@@ -57,6 +57,8 @@ static const struct option options[] = {
 	  KIND_SIZE, AT(memory_max), 1, GIB(1024), NULL },
 	{ { "TRANCHE_STATE_DIR", "", "folder where the processes of a host share which tier failed, made if absent; ours, written by nobody else. Without it each process finds out alone" },
 	  KIND_OTHER, 0, 0, 0, config_parse_state_dir },
+	{ { "TRANCHE_BODY_DIR", "", "folder in which the web server leaves bodies for REQUEST_BODY_FILE to name; its user's and ours, on the memory tier's tmpfs. Without it bodies come with the request" },
+	  KIND_OTHER, 0, 0, 0, config_parse_body_dir },
 	{ { "TRANCHE_CORS_ORIGINS", "", "origins that browsers may call from, with commas between, or *" },
 	  KIND_OTHER, 0, 0, 0, config_parse_cors_origins },
 	{ { "TRANCHE_REQUEST_TIMEOUT", "30000", "ms that a request may take" },

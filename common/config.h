@@ -61,6 +61,7 @@ struct config {
 	const char *memory_dir;
 	uint64_t memory_max;
 	const char *state_dir;		/* NULL: none */
+	const char *body_dir;		/* NULL: none */
 	const char *cors_origins;	/* "": none */
 
 	int64_t request_timeout_ms;

@@ -275,16 +275,29 @@ int config_parse_memory_dir(struct config_reader *in, const char *name,
 	return 0;
 }
 
-int config_parse_state_dir(struct config_reader *in, const char *name,
-			   const char *value)
+/* "" leaves what is there. */
+static int parse_folder(struct config_reader *in, const char *name,
+			const char *value, const char **folder)
 {
 	if (!*value)
 		return 0;
 	if (*value != '/')
 		return config_complain(in->errors, name,
 				       "must be an absolute path");
-	in->config->state_dir = value;
+	*folder = value;
 	return 0;
+}
+
+int config_parse_state_dir(struct config_reader *in, const char *name,
+			   const char *value)
+{
+	return parse_folder(in, name, value, &in->config->state_dir);
+}
+
+int config_parse_body_dir(struct config_reader *in, const char *name,
+			  const char *value)
+{
+	return parse_folder(in, name, value, &in->config->body_dir);
 }
 
 int config_parse_cors_origins(struct config_reader *in, const char *name,

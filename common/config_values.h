@@ -34,6 +34,7 @@ config_parse_fn config_parse_sink;
 config_parse_fn config_parse_sink_mode;
 config_parse_fn config_parse_memory_dir;
 config_parse_fn config_parse_state_dir;
+config_parse_fn config_parse_body_dir;
 config_parse_fn config_parse_cors_origins;
 config_parse_fn config_parse_log_level;
 config_parse_fn config_parse_log_format;

@@ -83,6 +83,7 @@ static int from_query(struct request *req, const struct field *fields,
 			chunk->info.kind = CHUNK_RAW;
 			chunk->info.size = req->body.size;
 			chunk->data = req->body.data;
+			chunk->spare = req->body_fd >= 0 ? &req->body_fd : NULL;
 			continue;
 		}
 		r = query_get(req->query, field->name, value, sizeof(value));

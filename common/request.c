@@ -5,19 +5,33 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "common/content_digest.h"
 #include "common/hex.h"
 #include "common/request.h"
 
+static struct request request_none(void)
+{
+	return (struct request){ .query = "", .owner = "", .body_fd = -1 };
+}
+
+static void close_body(struct request *req)
+{
+	if (req->body_fd >= 0)
+		close(req->body_fd);
+	req->body_fd = -1;
+}
+
 void request_init(struct request *req)
 {
-	*req = (struct request){ .query = "", .owner = "" };
+	*req = request_none();
 	buf_init(&req->body, SIZE_MAX);
 }
 
 void request_done(struct request *req)
 {
+	close_body(req);
 	buf_done(&req->body);
 	request_init(req);
 }
@@ -127,7 +141,8 @@ void request_end(struct request *req)
 {
 	struct buf body = req->body;
 
-	*req = (struct request){ .query = "", .owner = "" };
+	close_body(req);
+	*req = request_none();
 	if (body.capacity > REQUEST_BODY_KEPT)
 		buf_done(&body);
 	buf_reset(&body);

@@ -45,6 +45,7 @@ struct request {
 	int64_t now_ms;			/* when it came, Unix epoch */
 
 	struct buf body;
+	int body_fd;			/* a file of just the body; -1: none */
 
 	/* Of the last call that said REQUEST_E_*. */
 	char invalid[REQUEST_INVALID_MAX];
@@ -66,12 +67,16 @@ int request_begin(struct request *req, struct front *front, int64_t now_ms,
 void request_end(struct request *req);
 
 /*
- * Reads the body. One that is too large is thrown away as request_skip_body()
- * does it. REQUEST_E_INVALID: it is not as long as its Content-Length says.
- * -EPIPE: the server broke off; -ENOMEM.
+ * Reads the body: of the file in @folder that the server names (body_file.h),
+ * or, where @folder is NULL or no file is named, as the front gives it. One that
+ * is too large is thrown away as request_skip_body() does it.
+ * REQUEST_E_INVALID: it is not as long as its Content-Length says.
+ * -EPIPE: the server broke off; -ENOMEM; of a file what body_file.h says,
+ * -EBADMSG when its length is not the one announced, and -ENXIO when one is
+ * named in place of the body and @folder is NULL.
  */
 int request_read_body(struct request *req, struct front *front,
-		      const struct body_limit *limit);
+		      const struct body_limit *limit, const char *folder);
 
 /*
  * Reads a body that nobody wants and throws it away, as far as it is not

@@ -2,8 +2,10 @@
 
 /* The body of a request: read, or read and thrown away. */
 
+#include <errno.h>
 #include <string.h>
 
+#include "common/body_file.h"
 #include "common/request.h"
 
 #define READ_SIZE KIB(64)	/* bytes asked for where no length is known */
@@ -92,9 +94,29 @@ static int read_to_end(struct request *req, struct front *front,
 	return r;
 }
 
-int request_read_body(struct request *req, struct front *front,
-		      const struct body_limit *limit)
+/* The file is the request's, to be closed with it. */
+static int read_file(struct request *req, const struct body_file *file,
+		     const struct body_limit *limit)
 {
+	char *room;
+	int r;
+
+	req->body_fd = file->fd;
+	if (file->size > limit->max)
+		return request_too_large(req, limit->name, limit->value);
+	r = buf_reserve(&req->body, (size_t)file->size, &room);
+	if (!r)
+		r = body_file_read(file, room, (size_t)file->size);
+	if (!r)
+		buf_commit(&req->body, (size_t)file->size);
+	return r;
+}
+
+int request_read_body(struct request *req, struct front *front,
+		      const struct body_limit *limit, const char *folder)
+{
+	const char *path;
+	struct body_file file;
 	uint64_t length = 0;
 	bool known;
 	int r;
@@ -102,13 +124,25 @@ int request_read_body(struct request *req, struct front *front,
 	r = content_length(req, front, &known, &length);
 	if (r)
 		return r;
+	path = front->impl->param(front, "REQUEST_BODY_FILE");
+	if (folder && path && *path) {
+		r = body_file_open(folder, path, &file);
+		if (r)
+			return r;
+		r = read_file(req, &file, limit);
+		return !r && known && length != file.size ? -EBADMSG : r;
+	}
 	if (!known)
 		return read_to_end(req, front, limit);
 	if (length > limit->max) {
 		drain(req, front, length);
 		return request_too_large(req, limit->name, limit->value);
 	}
-	return read_known(req, front, (size_t)length);
+	r = read_known(req, front, (size_t)length);
+	/* Not the client's mistake: the server kept it, for us to open. */
+	if (r == REQUEST_E_INVALID && req->body.size == 0 && path && *path)
+		return -ENXIO;
+	return r;
 }
 
 void request_skip_body(struct request *req, struct front *front)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/body_file.h"
 #include "common/confine.h"
 #include "common/cors.h"
 #include "common/log.h"
@@ -92,9 +93,12 @@ static int read_body(struct server *server)
 	struct body_limit limit = body_max(server);
 	int r;
 
-	r = request_read_body(&server->request, server->front, &limit);
+	r = request_read_body(&server->request, server->front, &limit,
+			      server->config.body_dir);
 	if (r == -EPIPE)
 		service_reason(&server->service, "the body broke off");
+	else if (r < 0 && r != -ENOMEM)
+		service_reason(&server->service, body_file_words(r));
 	return r;
 }
 

@@ -81,6 +81,10 @@ def start_nginx(folder, children, web, options):
             "fastcgi_read_timeout "
             f"{seconds('TRANCHE_COMPLETE_TIMEOUT', 300000)}s;",
     }
+    if options.body_dir:
+        values["/dev/shm/tranche-body;"] = f"{options.body_dir};"
+    else:
+        conf = without_bodies(conf)
     if options.htpasswd:
         values["#auth_basic"] = "auth_basic"
         values['REMOTE_USER "";'] = "REMOTE_USER $remote_user;"
@@ -101,6 +105,16 @@ def start_nginx(folder, children, web, options):
         # Its own way of handing sockets over, from an old nginx to a new one.
         env={**os.environ, "NGINX": f"{web.fileno()};"},
     )
+
+
+def without_bodies(conf):
+    """The same where there is no tmpfs for bodies."""
+    lines = [line for line in conf.splitlines(keepends=True)
+             if not re.search(r"client_body_(temp_path|in_file_only)"
+                              "|pass_request_body|REQUEST_BODY_FILE", line)]
+    if len(lines) != len(conf.splitlines()) - 4:
+        raise Failed("the configuration does not have the lines of bodies")
+    return "".join(lines)
 
 
 def start_pool(folder, children, name, options):

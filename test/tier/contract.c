@@ -40,7 +40,7 @@ static size_t collect(const struct setting *setting, struct CMUnitTest *cases)
 	static const struct subject *const everywhere[] = {
 		&session_subject, &finish_subject, &chunk_subject,
 		&count_subject, &rot_subject, &claim_subject, &race_subject,
-		&change_subject, &kill_subject,
+		&change_subject, &kill_subject, &spare_subject,
 	};
 	size_t n = 0;
 

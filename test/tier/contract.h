@@ -46,6 +46,7 @@ extern const struct subject claim_subject;
 extern const struct subject race_subject;
 extern const struct subject change_subject;
 extern const struct subject kill_subject;
+extern const struct subject spare_subject;
 extern const struct subject dead_subject;	/* where all parts are remote */
 /* Where memory is the only part. */
 extern const struct subject folder_subject;

@@ -30,7 +30,7 @@ static void read_as(struct reading *reading, const struct fake_request *from,
 	assert_int_equal(request_begin(&reading->request, &reading->front.base,
 				       1, deadline_in(10000)), 0);
 	reading->r = request_read_body(&reading->request, &reading->front.base,
-				       &limit);
+				       &limit, /* folder= */ NULL);
 }
 
 static void done(struct reading *reading)
@@ -198,7 +198,7 @@ static void body_that_breaks_off_is_a_failure(void **state)
 		assert_int_equal(request_begin(&request, &front.base, 1,
 					       deadline_in(10000)), 0);
 		assert_int_equal(request_read_body(&request, &front.base,
-						   &limit), -EPIPE);
+						   &limit, NULL), -EPIPE);
 		request_done(&request);
 		fake_front_done(&front);
 	}

@@ -65,6 +65,17 @@ int memory_aside_open(int dir_fd, struct memory_aside *ret_aside)
 	return 0;
 }
 
+int memory_aside_of(int fd, struct memory_aside *ret_aside)
+{
+	struct memory_aside aside = memory_aside_none();
+
+	aside.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (aside.fd < 0)
+		return failure(errno);
+	*ret_aside = aside;
+	return 0;
+}
+
 int memory_aside_link(const struct memory_aside *aside, int dir_fd,
 		      const char *name)
 {

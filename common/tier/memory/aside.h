@@ -34,6 +34,12 @@ int memory_aside_open(int dir_fd, struct memory_aside *ret_aside);
 int memory_aside_open_named(int dir_fd, struct memory_aside *ret_aside);
 
 /*
+ * Takes the caller's file @fd for one; it is opened a second time and written
+ * to. Not to be found by others it is only as far as the caller's was.
+ */
+int memory_aside_of(int fd, struct memory_aside *ret_aside);
+
+/*
  * Gives it the name @name in the folder @dir_fd; -EEXIST when that is taken.
  */
 int memory_aside_link(const struct memory_aside *aside, int dir_fd,

@@ -61,6 +61,14 @@ static int look(int folder, const struct chunk *chunk, struct look *seen)
 	return 0;
 }
 
+/* The file that the chunk came in, when it came in one. */
+static int take_spare(const struct chunk *chunk, struct memory_aside *aside)
+{
+	int r = memory_aside_of(*chunk->spare, aside);
+
+	return r ? r : memory_chunk_describe(aside->fd, &chunk->info);
+}
+
 /* There is time for it: nobody waits for us. */
 static int write_aside(struct memory *m, const struct chunk *chunk,
 		       struct memory_aside *aside)
@@ -69,9 +77,13 @@ static int write_aside(struct memory *m, const struct chunk *chunk,
 
 	if (aside->fd >= 0)
 		return 0;
-	r = memory_aside_open(m->root.fd, aside);
-	if (!r)
-		r = memory_chunk_write(aside->fd, chunk);
+	if (chunk->spare) {
+		r = take_spare(chunk, aside);
+	} else {
+		r = memory_aside_open(m->root.fd, aside);
+		if (!r)
+			r = memory_chunk_write(aside->fd, chunk);
+	}
 	if (r)
 		memory_aside_done(aside);
 	return r;
@@ -210,6 +222,7 @@ int memory_put_chunk(struct tier *t, const struct session *session,
 		     struct chunk_count *ret_count)
 {
 	struct memory_aside aside = memory_aside_none();
+	struct chunk taken = *chunk;
 	struct memory *m = memory_of(t);
 	bool made_room = false;
 	int r;
@@ -217,7 +230,14 @@ int memory_put_chunk(struct tier *t, const struct session *session,
 	for (int tries = 0; tries < TRIES_MAX; tries++) {
 		r = memory_root_open(&m->root);
 		if (!r)
-			r = put_once(m, session, chunk, &aside, dl, ret_count);
+			r = put_once(m, session, &taken, &aside, dl, ret_count);
+		/* link(2): of another file system, forbidden, or unlinked. */
+		if (taken.spare &&
+		    (r == -EXDEV || r == -EPERM || r == -ENOENT)) {
+			memory_aside_done(&aside);
+			taken.spare = NULL;
+			continue;
+		}
 		if (r == -ENOSPC && !made_room && memory_make_room(m, dl)) {
 			made_room = true;
 			continue;
