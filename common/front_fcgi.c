@@ -4,9 +4,10 @@
 #include <fcgiapp.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include "common/front.h"
 
@@ -16,6 +17,7 @@
 struct front_fcgi {
 	struct front base;	/* must be first */
 	FCGX_Request request;
+	int epoll_fd;		/* waits for connections */
 	sigset_t waiting;	/* the signals blocked while it waits */
 };
 
@@ -26,23 +28,21 @@ static struct front_fcgi *self(struct front *front)
 }
 
 /*
- * Several processes wait on one socket: all wake, and those that another was
- * quicker than wait on. SIGTERM and SIGUSR1, which ask it to leave, are blocked
+ * Several processes wait on one socket. One of them wakes for a connection, now
+ * and then more, and those that another was quicker than wait on. SIGTERM and SIGUSR1, which ask it to leave, are blocked
  * but here, so that they end a wait, never come between a look at it and a call
  * that blocks, and interrupt no call of a request.
  */
 static int fcgi_accept(struct front *front, int64_t idle_ms)
 {
-	struct pollfd listening = { .fd = LISTEN_FD, .events = POLLIN };
-	struct timespec idle = {
-		.tv_sec = (time_t)(idle_ms / 1000),
-		.tv_nsec = (long)(idle_ms % 1000) * 1000000,
-	};
+	int timeout = idle_ms > INT_MAX ? INT_MAX : (int)idle_ms;
+	struct epoll_event event;
 	int r;
 
 	do {
-		if (ppoll(&listening, 1, idle_ms > 0 ? &idle : NULL,
-			  &self(front)->waiting) <= 0)
+		if (epoll_pwait(self(front)->epoll_fd, &event, 1,
+				idle_ms > 0 ? timeout : -1,
+				&self(front)->waiting) <= 0)
 			return FRONT_E_END;
 		r = FCGX_Accept_r(&self(front)->request);
 	} while (r == -EAGAIN || r == -ECONNABORTED || r == -EINTR);
@@ -89,6 +89,7 @@ static void fcgi_finish(struct front *front)
 
 static void fcgi_close(struct front *front)
 {
+	close(self(front)->epoll_fd);
 	free(self(front));
 }
 
@@ -101,6 +102,24 @@ static const struct front_impl fcgi_impl = {
 	.finish = fcgi_finish,
 	.close = fcgi_close,
 };
+
+/* EPOLLEXCLUSIVE: or else all processes on the socket wake for each request. */
+static int open_epoll(int *ret_fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	int fd, r;
+
+	fd = epoll_create1(EPOLL_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (epoll_ctl(fd, EPOLL_CTL_ADD, LISTEN_FD, &event)) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
 
 /* The socket does not block, and what asks to leave waits for fcgi_accept(). */
 static int prepare_waiting(struct front_fcgi *front)
@@ -129,13 +148,18 @@ int front_fcgi_open(struct front **ret_front)
 	if (!front)
 		return -ENOMEM;
 	front->base.impl = &fcgi_impl;
+	r = open_epoll(&front->epoll_fd);
+	if (r) {
+		free(front);
+		return r;
+	}
 	r = prepare_waiting(front);
 	if (!r && (FCGX_Init() ||
 		   FCGX_InitRequest(&front->request, LISTEN_FD,
 				    FCGI_FAIL_ACCEPT_ON_INTR)))
 		r = -EIO;
 	if (r) {
-		free(front);
+		fcgi_close(&front->base);
 		return r;
 	}
 	*ret_front = &front->base;
