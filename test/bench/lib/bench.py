@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""From the command line to the files that are left."""
+
+import datetime
+import importlib
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import host
+import load
+import peer
+import table
+from report import say
+from work import Work
+
+REPO = Path(__file__).resolve().parents[3]
+CASES = ("raw", "json", "small", "complete", "cold", "growth", "memory", "cpu",
+         "degraded")
+WARM_BYTES = 3 << 30
+
+
+class Usage(Exception):
+    """Said to the user as it is."""
+
+
+def options(words):
+    found = {"quick": False, "peers": ",".join(peer.USUAL), "out": None}
+    cases, words = [], list(words)
+    while words:
+        word, _, value = words.pop(0).partition("=")
+        if word == "--quick":
+            found["quick"] = True
+        elif word in ("--peers", "--out"):
+            if not value and not words:
+                raise Usage("%s needs a value" % word)
+            found[word[2:]] = value or words.pop(0)
+        elif word in CASES:
+            cases.append(word)
+        else:
+            raise Usage("unknown: %s (see --help)" % word)
+    names = {"all": ",".join(peer.ALL), "none": ""}.get(found["peers"],
+                                                       found["peers"])
+    found["peers"] = [name for name in names.split(",") if name]
+    if unknown := set(found["peers"]) - set(peer.ALL):
+        raise Usage("no peer %s (see --help)" % ", ".join(sorted(unknown)))
+    found["cases"] = cases or list(CASES)
+    return found
+
+
+def build():
+    """The functions and the programs of the benchmark."""
+    folder = os.environ.setdefault("TRANCHE_TEST_BUILD",
+                                   str(REPO / "build-test"))
+    subprocess.run(
+        ["bash", "-euc", '. "$1/deploy/lib/require"\n. "$1/deploy/lib/build"\n'
+         'require_packages "for the benchmark" "${build_packages[@]}" '
+         'libcmocka-dev nginx multiwatch redis-server redis-tools\n'
+         'build_functions "$1" "$2" -Dtests=true', "build", str(REPO), folder],
+        check=True, stdin=subprocess.DEVNULL)
+    return folder
+
+
+def cache():
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "tranche" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def main(usage, words):
+    if "-h" in words or "--help" in words:
+        print(usage.strip())
+        return 0
+    try:
+        chosen = options(words)
+        began = time.monotonic()
+        with Work(build(), cache(), chosen["quick"], chosen["peers"]) as work:
+            describe(work, words)
+            host.warm_up(work.folder, WARM_BYTES)
+            for name in chosen["cases"]:
+                say("%s (%d s)" % (name, time.monotonic() - began))
+                importlib.import_module("case_" + name).run(work)
+        work.report.setting("took", "%d s" % (time.monotonic() - began))
+        write(work.report, chosen["out"])
+    except (Usage, load.Failed) as error:
+        say("run: %s" % error)
+        return 2 if isinstance(error, Usage) else 1
+    return 0
+
+
+def describe(work, words):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    for what, value in (
+            ("date", now.strftime("%Y-%m-%d %H:%M UTC")),
+            ("command", " ".join(["test/bench/run", *words])),
+            ("machine", host.description()),
+            ("stores, bodies, sinks", "on tmpfs, so that fsync costs nothing")):
+        work.report.setting(what, value)
+
+
+def write(report, out):
+    if not out:
+        now = datetime.datetime.now(datetime.timezone.utc)
+        out = REPO / "build" / "bench" / now.strftime("%Y-%m-%d-%H%M%S")
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    text = "\n".join(table.lines(report)) + "\n"
+    print(text, end="", flush=True)
+    (out / "table.md").write_text(text)
+    (out / "figures.json").write_text(json.dumps({
+        "settings": report.settings, "missing": report.missing,
+        "rows": [row._asdict() for row in report.rows]}, indent=1))
+    say("written to %s" % out)

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""Raw chunks by size and connections: every tier and every peer."""
+
+import load
+import redis_set
+from figures import ratios
+from lineup import Lineup, chunks
+from report import at_least, at_most, say
+
+KIB = 1024
+SIZES = (64 * KIB, 512 * KIB, 4096 * KIB)
+CONNECTIONS = (1, 8, 64)
+CHUNK = 512 * KIB
+TIERS = ("memory", "redis", "redis tcp", "mongodb")
+CPU_AIMS = {"tranche, memory": at_most(150), "tranche, redis": at_most(200),
+            "tranche, redis tcp": at_most(200)}
+OF_NGINX = {"tranche, memory": at_least(0.75), "tranche, redis": at_least(0.5),
+            "tranche, redis tcp": at_least(0.5)}
+
+
+def run(work):
+    with Lineup(work) as lineup:
+        for tier in TIERS:
+            lineup.tier(tier)
+        lineup.peers()
+        for contender in lineup.contenders.values():
+            check(work, contender)
+        for size in SIZES:
+            for connections in CONNECTIONS:
+                measure(work, lineup, size, connections)
+
+
+def check(work, contender):
+    """That it stores what it was sent."""
+    size, body = CHUNK, work.body(CHUNK)
+    contender.prepare(chunks(work, size), 3)
+    load.send(work.build, contender.peer.url, contender.lists, 1)
+    for n in range(3):
+        if contender.peer.stored(n) != body.read_bytes():
+            raise load.Failed("%s stored other bytes" % contender.label)
+    contender.prepare(chunks(work, size), 1)
+
+
+def measure(work, lineup, size, connections):
+    aimed = size == CHUNK and connections in (1, 8)
+    rounds = work.rounds() if aimed else work.few()
+    requests = chunks(work, size)
+    counts = {label: contender.count(requests, connections, size)
+              for label, contender in lineup.contenders.items()}
+    limit = "redis-benchmark SET"
+
+    def before(label):
+        if label != limit:
+            lineup.contenders[label].prepare(requests, counts[label])
+
+    things = {label: lambda c=contender: c.sample(connections)
+              for label, contender in lineup.contenders.items()}
+    things[limit] = lambda: redis_set.sample(
+        work.redis, connections, size, counts["tranche, redis"])
+    rounds.run(things, before)
+    for label, contender in lineup.contenders.items():
+        contender.prepare(requests, 1)
+    show(work.report, rounds, size, connections)
+    if size == CHUNK and connections == 8:
+        work.kept["raw"] = rounds
+
+
+def show(report, rounds, size, connections):
+    about = "%d KiB × %d" % (size // KIB, connections)
+    say(" raw, %s" % about)
+    for label in rounds.samples:
+        report.add("raw", "%s: %s" % (about, label), "/s",
+                   rounds.of(label, lambda s: s.rate), note=rounds.note)
+    if size == CHUNK and connections == 1:
+        cpu(report, rounds, about)
+    if size == CHUNK and connections == 8:
+        beside(report, rounds, about)
+
+
+def cpu(report, rounds, about):
+    for label in rounds.samples:
+        if label.startswith("tranche"):
+            report.add("raw", "%s: function CPU, %s" % (about, label), "us",
+                       rounds.of(label, lambda s: s.cpu_us("server")),
+                       CPU_AIMS.get(label), rounds.note)
+
+
+def beside(report, rounds, about):
+    """Ratios of pairs."""
+    for label in rounds.samples:
+        if not label.startswith("tranche"):
+            continue
+        for other, aim in (("nginx PUT", OF_NGINX.get(label)),
+                           ("tusd", above(label)), ("rustus", above(label)),
+                           ("tus-node", None)):
+            if other in rounds.samples:
+                report.add("raw", "%s: %s / %s" % (about, label, other), "×",
+                           ratios(rounds.of(label, lambda s: s.rate),
+                                  rounds.of(other, lambda s: s.rate)),
+                           aim, rounds.note)
+
+
+def above(label):
+    return at_least(1) if label == "tranche, memory" else None

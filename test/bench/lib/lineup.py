@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""All that is compared in a case, running side by side, each with the better of
+its two numbers of workers."""
+
+import contextlib
+import statistics
+
+import peer as peers
+import tranche
+from contender import Contender
+
+TRIES = 3
+
+
+class Lineup(contextlib.ExitStack):
+    """{label: Contender}, from `with` to its end."""
+
+    def __init__(self, work):
+        super().__init__()
+        self.work = work
+        self.contenders = {}
+
+    def tier(self, tier, label=None, env=None, workers=None):
+        env = {**self.work.environment(tier), **(env or {})}
+        return self.add(label or "tranche, " + tier, tranche.Peer, env, workers)
+
+    def peers(self):
+        """Those that were asked for."""
+        for name, peer in self.work.peers():
+            # What it may use; only the original's design does.
+            env = {}
+            if name == "original":
+                env = {"REDIS_URL": self.work.redis.tcp,
+                       "MONGODB_URI": self.work.mongodb.uri}
+            self.add(peer.name, peer, env)
+
+    def add(self, label, peer, env, workers=None):
+        peer.install(self.work.cache)
+        workers = workers or self.better(label, peer, env)
+        running = self.enter_context(peer(
+            self.work.cache, self.work.new_folder(), workers, env))
+        self.work.report.setting(label, "%s, %d workers" % (running.version,
+                                                            workers))
+        self.contenders[label] = Contender(self.work, label, running, env)
+        return self.contenders[label]
+
+    def better(self, label, peer, env):
+        """By chunks of 512 KiB at 8 connections, once a run."""
+        if label not in self.work.chosen:
+            rates = {}
+            for workers in peers.counts(peer):
+                with peer(self.work.cache, self.work.new_folder(), workers,
+                          env) as running:
+                    rates[workers] = self.rate(Contender(
+                        self.work, label, running, env))
+            self.work.chosen[label] = max(rates, key=rates.get)
+        return self.work.chosen[label]
+
+    def rate(self, contender):
+        requests = chunks(self.work, 512 << 10)
+        count = contender.count(requests, 8, 512 << 10)
+        rates = []
+        for _ in range(1 if self.work.quick else TRIES):
+            contender.prepare(requests, count)
+            rates.append(contender.send(8).rate)
+        peers.clear(contender.peer)
+        return statistics.median(rates)
+
+
+def chunks(work, size):
+    """What makes lists of one raw chunk each."""
+    body = work.body(size)
+
+    def requests(peer, count):
+        return [[request] for request in peer.chunk_requests(count, size, body)]
+    return requests
