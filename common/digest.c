@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <string.h>
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "common/digest.h"
+#include "common/digest_avx2.h"
 #include "common/hex.h"
 
 static const char prefix[] = "xxh3-128:";
@@ -15,6 +17,8 @@ struct digest digest_of(const void *data, size_t size)
 	struct digest d;
 
 	_Static_assert(sizeof(canonical) == DIGEST_SIZE, "XXH128 is 16 bytes");
+	if (digest_has_avx2())
+		return digest_of_avx2(data, size);
 	XXH128_canonicalFromHash(&canonical, XXH3_128bits(data, size));
 	memcpy(d.bytes, canonical.digest, DIGEST_SIZE);
 	return d;

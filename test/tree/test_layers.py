@@ -7,8 +7,8 @@ from sources import code, includes, read, sources
 
 # From the bottom up: a file includes from its own layer and those below it.
 GROUND = {"base", "base64", "block", "buf", "circuit", "circuit_file",
-          "config", "config_values", "deadline", "digest", "hex", "hex4",
-          "log", "module", "redis_url", "retry", "sha256"}
+          "config", "config_values", "deadline", "digest", "digest_avx2",
+          "hex", "hex4", "log", "module", "redis_url", "retry", "sha256"}
 WORDS = {"chunk", "content_digest", "cors", "http", "inflate", "json_out",
          "json_scan", "json_scanner", "json_value", "query", "record",
          "session", "text"}
@@ -33,7 +33,7 @@ LIBRARIES = {
     "mongoc/": r"common/(mongo|tier/mongodb|sink/mongodb)/\w+\.[ch]",
     "bson/": r"common/(mongo|tier/mongodb|sink/mongodb)/\w+\.[ch]",
     "zlib.h": r"common/inflate\.c",
-    "xxhash.h": r"common/digest\.c",
+    "xxhash.h": r"common/digest(_avx2)?\.c",
 }
 
 
