@@ -69,9 +69,12 @@ GARBAGE = {
                             "value": [1]}),
     "no ok": message({"cursor": {"firstBatch": "none", "id": 0}}),
 }
+KILLING = ("BSON that breaks off", "no document")
 for _name, _data in GARBAGE.items():
-    proxy("answers " + _name, "silent", "garbage", _data, short=_name in (
-        "binary", "a huge length", "another opcode", "other types"))
+    proxy("answers " + _name, "kills" if _name in KILLING else "silent",
+          "garbage", _data, short=_name in (
+              "binary", "a huge length", "another opcode", "other types",
+              "no document"))
 for _code in (1, 13, 18, 50, 91, 112, 189, 10107, 11600, 13436):
     proxy("answers code %d" % _code, "silent", "garbage", refusal(_code),
           short=_code in (13, 10107))
@@ -163,9 +166,9 @@ def delete(collection):
         of(history, collection))
 
 
-def change(collection, kind="$set", **fields):
+def change(collection, operator="$set", /, **fields):
     return lambda bench, history: bench.mongodb()[collection].update_one(
-        of(history, collection), {kind: fields})
+        of(history, collection), {operator: fields})
 
 
 def replace(collection, new):
