@@ -68,8 +68,9 @@ def points_of(case, seen):
 
 # abort(3) is how libbson, libfcgi and glibc end where they find no memory.
 ENDS = {0, 1, -signal.SIGABRT}
-# libmongoc goes on when libcrypto could not be set up, which then crashes.
-LOADING_ENDS = ENDS | {-signal.SIGSEGV}
+# libmongoc goes on when libcrypto could not be set up, which then crashes; and
+# 127 is how the loader ends.
+LOADING_ENDS = ENDS | {-signal.SIGSEGV, 127}
 
 
 class Starved(Client):
