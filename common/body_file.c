@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,6 +99,51 @@ int body_file_read(const struct body_file *file, char *data, size_t size)
 		done += (size_t)n;
 	}
 	return 0;
+}
+
+/* With the NUL. The page size divides what mmap(2) rounds up to. */
+static size_t mapped_size(size_t size)
+{
+	return size + 1;
+}
+
+int body_file_map(int fd, size_t size, char **ret_data)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	off_t at = lseek(fd, 0, SEEK_CUR);
+	struct stat status;
+	char *data;
+
+	if (at < 0 || fstat(fd, &status))
+		return -errno;
+	if (status.st_size - at < (off_t)size)
+		return -EBADMSG;
+	if (size == 0 || (size_t)at % page != 0)
+		return -EINVAL;
+	/* Where the bytes fill their last page, the NUL is in one of zeros. */
+	data = mmap(NULL, mapped_size(size), PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (data == MAP_FAILED)
+		return -errno;
+	/* Populating what may be written would copy each page at once. */
+	if (mmap(data, size, PROT_READ,
+		 MAP_PRIVATE | MAP_FIXED | MAP_POPULATE, fd, at) ==
+	    MAP_FAILED ||
+	    mprotect(data, size, PROT_READ | PROT_WRITE)) {
+		int r = -errno;
+
+		body_file_unmap(data, size);
+		return r;
+	}
+	if (data[size] != '\0')
+		data[size] = '\0';
+	*ret_data = data;
+	return 0;
+}
+
+void body_file_unmap(char *data, size_t size)
+{
+	munmap(data, mapped_size(size));
 }
 
 const char *body_file_words(int r)

@@ -36,5 +36,15 @@ int body_file_open(const char *folder, const char *path,
  */
 int body_file_read(const struct body_file *file, char *data, size_t size);
 
-/* What a failure of either was, in words for the log. */
+/*
+ * Maps @size bytes of @fd from its position on, and a NUL behind them, to be
+ * changed at will without the file noticing: for a big body of a process that
+ * serves no other, for which fresh memory and a copy cost twice as much. A file
+ * that becomes shorter ends the process. body_file_unmap() the result.
+ * -EBADMSG there are not as many bytes; what mmap(2) says.
+ */
+int body_file_map(int fd, size_t size, char **ret_data);
+void body_file_unmap(char *data, size_t size);
+
+/* What a failure of any was, in words for the log. */
 const char *body_file_words(int r);

@@ -35,6 +35,12 @@ struct front_impl {
 	int (*read)(struct front *front, char *data, size_t size,
 		    size_t *ret_n);
 
+	/*
+	 * Optional: the body as a file, from its position on; the front's
+	 * descriptor. -ENOTSUP it does not come as one.
+	 */
+	int (*file)(struct front *front, int *ret_fd);
+
 	/* Writes the answer, headers first. -EPIPE the client has gone. */
 	int (*write)(struct front *front, const char *data, size_t size);
 

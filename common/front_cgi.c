@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/front.h"
@@ -43,6 +44,18 @@ static int cgi_read(struct front *front, char *data, size_t size,
 	return 0;
 }
 
+/* Some servers hand over the file that they have buffered the body in. */
+static int cgi_file(struct front *front, int *ret_fd)
+{
+	struct stat status;
+
+	(void)front;
+	if (fstat(STDIN_FILENO, &status) || !S_ISREG(status.st_mode))
+		return -ENOTSUP;
+	*ret_fd = STDIN_FILENO;
+	return 0;
+}
+
 static int cgi_write(struct front *front, const char *data, size_t size)
 {
 	(void)front;
@@ -76,6 +89,7 @@ static const struct front_impl cgi_impl = {
 	.accept = cgi_accept,
 	.param = cgi_param,
 	.read = cgi_read,
+	.file = cgi_file,
 	.write = cgi_write,
 	.finish = cgi_finish,
 	.close = cgi_close,

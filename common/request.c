@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "common/body_file.h"
 #include "common/content_digest.h"
 #include "common/hex.h"
 #include "common/request.h"
@@ -18,6 +19,11 @@ static struct request request_none(void)
 
 static void close_body(struct request *req)
 {
+	if (req->body_is_mapped) {
+		body_file_unmap(req->body.data, req->body.size);
+		req->body_is_mapped = false;
+		buf_init(&req->body, SIZE_MAX);
+	}
 	if (req->body_fd >= 0)
 		close(req->body_fd);
 	req->body_fd = -1;
@@ -139,9 +145,10 @@ int request_begin(struct request *req, struct front *front, int64_t now_ms,
 
 void request_end(struct request *req)
 {
-	struct buf body = req->body;
+	struct buf body;
 
 	close_body(req);
+	body = req->body;
 	*req = request_none();
 	if (body.capacity > REQUEST_BODY_KEPT)
 		buf_done(&body);

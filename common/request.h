@@ -46,6 +46,7 @@ struct request {
 
 	struct buf body;
 	int body_fd;			/* a file of just the body; -1: none */
+	bool body_is_mapped;		/* its memory is body_file_map()'s */
 
 	/* Of the last call that said REQUEST_E_*. */
 	char invalid[REQUEST_INVALID_MAX];

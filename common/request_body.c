@@ -9,6 +9,7 @@
 #include "common/request.h"
 
 #define READ_SIZE KIB(64)	/* bytes asked for where no length is known */
+#define MAP_SIZE KIB(64)	/* bytes from which on mapping a file pays */
 #define DRAIN_MAX MIB(64)	/* bytes of an oversized body that are read */
 
 /* Decimal digits alone; "" and "-1" are how some servers say "not known". */
@@ -51,6 +52,21 @@ static void drain(struct request *req, struct front *front, uint64_t most)
 			return;
 		most -= n;
 	}
+}
+
+/* A big body that the front has as a file; false: it is to be read. */
+static bool map_known(struct request *req, struct front *front, size_t length)
+{
+	char *data;
+	int fd;
+
+	if (length < MAP_SIZE || !front->impl->file ||
+	    front->impl->file(front, &fd) || body_file_map(fd, length, &data))
+		return false;
+	buf_done(&req->body);
+	req->body = (struct buf){ data, length, length + 1, length };
+	req->body_is_mapped = true;
+	return true;
 }
 
 static int read_known(struct request *req, struct front *front, size_t length)
@@ -138,6 +154,8 @@ int request_read_body(struct request *req, struct front *front,
 		drain(req, front, length);
 		return request_too_large(req, limit->name, limit->value);
 	}
+	if (map_known(req, front, (size_t)length))
+		return 0;
 	r = read_known(req, front, (size_t)length);
 	/* Not the client's mistake: the server kept it, for us to open. */
 	if (r == REQUEST_E_INVALID && req->body.size == 0 && path && *path)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Bodies come to the functions as files on tmpfs, or with the request where
-there is none (TRANCHE_BODY_DIR): what is stored is the same."""
+"""Bodies come to the functions as files on tmpfs, with the request where there
+is none (TRANCHE_BODY_DIR), and under CGI in the server's own file: what is
+stored is the same."""
 
 import os
 import shutil
@@ -16,19 +17,22 @@ from server import wait_until
 
 KIB, MIB = 1 << 10, 1 << 20
 PARTS = [b"x", os.urandom(4 * KIB), os.urandom(64 * KIB),
-         os.urandom(MIB + 1), os.urandom(4 * MIB),
+         os.urandom(64 * KIB + 1), os.urandom(MIB + 1), os.urandom(4 * MIB),
          "\u00e4\"\n\\" * (200 * KIB)]
 
 
-@pytest.fixture(params=["file", "request"])
+@pytest.fixture(params=["file", "request", "cgi"])
 def way(request):
-    """The environment of one of the two ways."""
+    """What makes a Place one of the three ways."""
+    if request.param == "cgi":
+        yield {"server": "cgi"}
+        return
     if request.param == "file":
         yield {}
         return
     # A disk: serve uses tmpfs alone.
     folder = tempfile.mkdtemp(prefix="tranche-", dir="/var/tmp")
-    yield {"TRANCHE_MEMORY_DIR": os.path.join(folder, "memory")}
+    yield {"env": {"TRANCHE_MEMORY_DIR": os.path.join(folder, "memory")}}
     shutil.rmtree(folder)
 
 
@@ -38,7 +42,7 @@ def body_folders(place):
 
 @pytest.mark.parametrize("setting", TWO)
 def test_bodies_of_every_size_and_kind(clean, setting, way):
-    with Place(setting, way) as place:
+    with Place(setting, **way) as place:
         assert len(body_folders(place)) == (0 if way else 1)
         up = place.upload(*PARTS, sent=()).put_all()
         answer = place.client.upload_raw(
@@ -54,7 +58,7 @@ def test_bodies_of_every_size_and_kind(clean, setting, way):
 
 
 def test_body_of_unknown_length(clean, way):
-    with Place("embedded", way) as place:
+    with Place("embedded", **way) as place:
         data = os.urandom(700 * KIB)
         up = place.upload(data, b"end", sent=(1,))
         blocks = [data[at:at + 9999] for at in range(0, len(data), 9999)]
@@ -79,7 +83,7 @@ def test_no_file_is_left(clean):
 @pytest.mark.parametrize("name", ["REQUEST_BODY_FILE", "Request-Body-File",
                                   "TRANCHE_BODY_DIR"])
 def test_a_client_s_header_names_no_file(clean, name, way):
-    with Place("embedded", way) as place:
+    with Place("embedded", **way) as place:
         secret = Path(place.serve.root, "secret")
         secret.write_bytes(b"12345")
         up = place.upload(b"abcde", b"12345", sent=(1,))

@@ -243,6 +243,64 @@ static void one_that_shrinks_is_noticed(void **state)
 	bed_done(&bed);
 }
 
+/* @file of @extra bytes more than @size; the NUL is behind the body. */
+static void assert_mapped(const struct bed *bed, size_t at, size_t size,
+			  size_t extra)
+{
+	size_t whole = at + size + extra;
+	char *bytes = malloc(whole), *data;
+	int fd = open(bed->path, O_RDWR | O_TRUNC);
+
+	for (size_t i = 0; i < whole; i++)
+		bytes[i] = (char)('a' + i % 23);
+	assert_int_equal(write(fd, bytes, whole), whole);
+	lseek(fd, (off_t)at, SEEK_SET);
+	assert_int_equal(body_file_map(fd, size, &data), 0);
+	assert_memory_equal(data, bytes + at, size);
+	assert_int_equal(data[size], '\0');
+	/* What is changed is changed here alone. */
+	memset(data, 'X', size);
+	assert_int_equal(data[size], '\0');
+	body_file_unmap(data, size);
+	assert_int_equal(pread(fd, bytes, 1, (off_t)at), 1);
+	assert_int_not_equal(bytes[0], 'X');
+	close(fd);
+	free(bytes);
+}
+
+static void mapped_one_ends_in_a_nul_and_is_ours(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct bed bed;
+
+	(void)state;
+	bed_make(&bed);
+	for (size_t extra = 0; extra < 2; extra++) {
+		assert_mapped(&bed, 0, page, extra);
+		assert_mapped(&bed, 0, 2 * page - 1, extra);
+		assert_mapped(&bed, 0, 1, extra);
+		assert_mapped(&bed, page, 3 * page, extra);
+	}
+	bed_done(&bed);
+}
+
+static void what_cannot_be_mapped_is_said(void **state)
+{
+	struct bed bed;
+	char *data;
+	int fd;
+
+	(void)state;
+	bed_make(&bed);
+	fd = open(bed.path, O_RDWR);
+	assert_int_equal(body_file_map(fd, 6, &data), -EBADMSG);
+	assert_int_equal(body_file_map(fd, 0, &data), -EINVAL);
+	lseek(fd, 1, SEEK_SET);
+	assert_int_equal(body_file_map(fd, 4, &data), -EINVAL);
+	close(fd);
+	bed_done(&bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +312,8 @@ int main(void)
 		cmocka_unit_test(only_files_directly_in_the_folder_are_opened),
 		cmocka_unit_test(what_is_no_plain_file_of_ours_is_not_opened),
 		cmocka_unit_test(one_that_shrinks_is_noticed),
+		cmocka_unit_test(mapped_one_ends_in_a_nul_and_is_ours),
+		cmocka_unit_test(what_cannot_be_mapped_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
