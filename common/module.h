@@ -17,6 +17,13 @@
 #define MODULE_ERROR_MAX 256	/* bytes, the NUL included */
 
 /*
+ * Says what the module mongodb is to talk to, before it is loaded. With it SASL
+ * loads its plug-ins, nine libraries in 0.9 ms, all for mechanisms that a URI has
+ * to name: where @uri names none, none is loaded.
+ */
+void module_expect_mongodb(const char *uri);
+
+/*
  * The address of @symbol in the module @name ("redis", "mongodb"), which stays
  * loaded to the end of the process. -ENOENT with words for the log in
  * @ret_why (MODULE_ERROR_MAX bytes) when it cannot be loaded.

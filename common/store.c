@@ -34,6 +34,7 @@ static int open_mongodb(const struct config *config, char *ret_why,
 	void *address;
 	int r;
 
+	module_expect_mongodb(config->mongodb_uri);
 	r = module_symbol("mongodb", "tier_mongodb_open", ret_why, &address);
 	if (r)
 		return r;

@@ -24,6 +24,7 @@ static int open_mongodb(const struct config *config, char *ret_why,
 	int r;
 
 	_Static_assert(SINK_ERROR_MAX >= MODULE_ERROR_MAX, "one buffer serves");
+	module_expect_mongodb(config->mongodb_uri);
 	r = module_symbol("mongodb", "sink_mongodb_open", ret_why, &address);
 	if (r)
 		return r;
