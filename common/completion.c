@@ -94,6 +94,16 @@ static int look(struct service *service, struct request *req,
 	return r;
 }
 
+/*
+ * Whether the session's time has run out meanwhile: what it lacks may have been
+ * purged, and nothing would mend it. 409 is about others, and stays true.
+ */
+static bool is_over(const struct session *session, const struct reply *reply)
+{
+	return session_is_expired(session, clock_now_ms()) &&
+	       reply->status != HTTP_CONFLICT;
+}
+
 int completion_run(struct service *service, struct request *req,
 		   struct reply *reply, struct session *session,
 		   struct claim *claim)
@@ -118,5 +128,8 @@ int completion_run(struct service *service, struct request *req,
 		service_reason(service, "the sink has no room");
 	/* Others may have won, and a commit that failed may have been done. */
 	r = look(service, req, reply, session);
-	return r || session->state == SESSION_COMPLETED ? r : said;
+	if (r || session->state == SESSION_COMPLETED)
+		return r;
+	return said > 0 && is_over(session, reply) ?
+		refused(reply_no_session(reply)) : said;
 }

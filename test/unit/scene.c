@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "common/tier/stack.h"
+#include "test/unit/fake_wall.h"
 #include "test/unit/scene.h"
 
 /* The function's main(), as it is called here. */
@@ -40,6 +41,7 @@ int scene_setup(void **state)
 
 	assert_non_null(scene);
 	fake_clock_set(0);
+	fake_wall_set(0);
 	fake_init(&scene->redis, "redis", &scene->journal);
 	fake_init(&scene->mongodb, "mongodb", &scene->journal);
 	fake_init(&scene->memory, "memory", &scene->journal);
