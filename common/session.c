@@ -27,22 +27,6 @@ void session_done(struct session *session)
 	*session = (struct session){ 0 };
 }
 
-int session_copy(const struct session *from, struct session *ret_session)
-{
-	char *body = NULL;
-
-	if (from->answer.body) {
-		body = malloc(from->answer.body_size + 1);
-		if (!body)
-			return -ENOMEM;
-		memcpy(body, from->answer.body, from->answer.body_size);
-		body[from->answer.body_size] = '\0';
-	}
-	*ret_session = *from;
-	ret_session->answer.body = body;
-	return 0;
-}
-
 int session_id_make(int64_t now_ms, char ret_id[static SESSION_ID_LEN + 1])
 {
 	uint8_t random[16];

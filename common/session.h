@@ -66,9 +66,6 @@ void answer_done(struct answer *answer);
 /* Frees what the session owns; it is empty and may be used again. */
 void session_done(struct session *session);
 
-/* A deep copy. -ENOMEM. */
-int session_copy(const struct session *from, struct session *ret_session);
-
 /*
  * Makes an id of @now_ms and 128 random bits. -errno of getrandom(2), which
  * is waited for only while the kernel's pool is not yet ready.

@@ -102,14 +102,9 @@ static void by_document(const struct session *session)
 
 static void check(struct session *session)
 {
-	struct session copy = { 0 };
-
 	check_limits(session);
 	by_text(session);
 	by_document(session);
-	must(session_copy(session, &copy) == 0, "a session can be copied");
-	same(session, &copy);
-	session_done(&copy);
 	session_done(session);
 }
 

@@ -90,11 +90,24 @@ static void serve(struct fake_tier *fake)
 	fake->base.served = fake->name;
 }
 
+static struct session copy_session(const struct session *session)
+{
+	struct session copy = *session;
+	char *body;
+
+	if (copy.answer.body) {
+		body = strndup(copy.answer.body, copy.answer.body_size);
+		assert_non_null(body);
+		copy.answer.body = body;
+	}
+	return copy;
+}
+
 void fake_has(struct fake_tier *fake, const struct session *session)
 {
 	if (fake->has_record)
 		session_done(&fake->record);
-	assert_int_equal(session_copy(session, &fake->record), 0);
+	fake->record = copy_session(session);
 	fake->has_record = true;
 }
 
@@ -164,7 +177,8 @@ static int fake_get_session(struct tier *t, const char *id, enum tier_read read,
 	if (!fake->has_record || strcmp(fake->record.id, id) != 0)
 		return TIER_E_ABSENT;
 	serve(fake);
-	return session_copy(&fake->record, ret_session);
+	*ret_session = copy_session(&fake->record);
+	return 0;
 }
 
 static struct chunk_count count(const struct fake_tier *fake)
