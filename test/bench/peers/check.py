@@ -11,7 +11,6 @@ named there is emptied. Without names: all that are built or quickly built
 
 import base64
 import http.client
-import importlib
 import json
 import os
 import sys
@@ -25,7 +24,7 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE)]
 
 import built                            # noqa: E402
 from host import family                 # noqa: E402
-from peer import Missing                # noqa: E402
+import peer                             # noqa: E402
 from spawned import accepts             # noqa: E402
 
 QUICK = ("tusd", "tus_node", "original")
@@ -88,22 +87,22 @@ def ask(connection, requests):
     return captured
 
 
-def check(peer, folder):
+def check(server, folder):
     body = body_file(folder, "chunk", CHUNK)
     small = body_file(folder, "small", SMALL)
-    connection = http.client.HTTPConnection(urlsplit(peer.url).netloc,
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc,
                                             timeout=30)
-    for request in peer.chunk_requests(N, CHUNK, body):
+    for request in server.chunk_requests(N, CHUNK, body):
         ask(connection, [request])
     for n in range(N):
-        if peer.stored(n) != body.read_bytes():
+        if server.stored(n) != body.read_bytes():
             raise Wrong("chunk %d is not what was sent" % n)
-    for requests in peer.small_requests(N, small):
-        if peer.uploaded(ask(connection, requests)) != small.read_bytes():
+    for requests in server.small_requests(N, small):
+        if server.uploaded(ask(connection, requests)) != small.read_bytes():
             raise Wrong("a small upload is not what was sent")
     connection.close()
-    pids = peer.processes()["server"]
-    peer.clear()
+    pids = server.processes()["server"]
+    server.clear()
     return pids
 
 
@@ -111,11 +110,11 @@ def check_one(Peer, count, env):
     with tempfile.TemporaryDirectory(dir=TMPFS) as root:
         folder = Path(root) / "peer"
         folder.mkdir()
-        with Peer(built.default(), folder, count, env) as peer:
-            pids = check(peer, Path(root))
+        with Peer(built.default(), folder, count, env) as server:
+            pids = check(server, Path(root))
         if left := family(pids):
             raise Wrong("processes are left: %s" % sorted(left))
-        if accepts(urlsplit(peer.url).port):
+        if accepts(urlsplit(server.url).port):
             raise Wrong("the port is still open")
     return pids
 
@@ -127,21 +126,22 @@ def main():
         return
     failed = 0
     for name in names:
-        Peer = importlib.import_module(name).Peer
         try:
+            Peer = peer.find(name)
             Peer.install(built.default())
-        except Missing as missing:
+        except peer.Missing as missing:
             failed += 1
             print("%s: %s" % (name, missing))
             continue
         for tier, env in settings(name).items():
-            for count in Peer.counts:
+            for count in peer.counts(Peer):
                 what = " ".join(("%s, %d workers %s" % (
                     name, count, tier)).split())
                 try:
                     pids = check_one(Peer, count, env)
                     print("%s: good, %d processes" % (what, len(pids)))
-                except (Wrong, RuntimeError, OSError) as wrong:
+                except (Wrong, RuntimeError, OSError,
+                        http.client.HTTPException) as wrong:
                     failed += 1
                     print("%s: %s" % (what, wrong))
     sys.exit(1 if failed else 0)

@@ -16,22 +16,25 @@ KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
 class Spawned:
-    """Runs a command in a process group of its own; what it says is in the
-    file log. `ready` is what it says when it serves, its group the port."""
+    """Runs a command in a process group of its own. What it says is in the file
+    log: all, or with `quiet` only what it says on stderr. It serves on `port`,
+    or says where: `ready` is a pattern of that, its group the port."""
 
-    def __init__(self, command, env, log, ready=None, port=None):
+    def __init__(self, command, env, log, ready=None, port=None, quiet=False):
         self.command = [str(word) for word in command]
         self.env = {k: os.environ[k] for k in KEPT if k in os.environ}
         self.env.update((k, str(v)) for k, v in env.items())
         self.log = Path(log)
         self.ready = ready
         self.port = port
+        self.quiet = quiet
 
     def __enter__(self):
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 self.command, env=self.env, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+                stdout=subprocess.DEVNULL if self.quiet else log, stderr=log,
+                start_new_session=True)
         try:
             self.await_ready()
         except BaseException:

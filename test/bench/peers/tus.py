@@ -84,7 +84,7 @@ class TusPeer:
 
     def uploaded(self, captured):
         """The bytes of the small upload whose answer had this captured."""
-        return self.file(captured.rpartition("/")[2]).read_bytes()
+        return self.file(captured.rstrip("/").rpartition("/")[2]).read_bytes()
 
     def file(self, upload_id):
         return self.store / upload_id
