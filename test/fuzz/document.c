@@ -35,6 +35,18 @@ static void same_number(const bson_iter_t *iter, struct json_object *json)
 		     "an integer stays");
 }
 
+/*
+ * Text that json-c may have read wrongly: it loses a surrogate pair that it
+ * finds another backslash behind.
+ */
+static bool has_pair(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if ((unsigned char)text[i] >= 0xef)
+			return true;
+	return false;
+}
+
 static void same_string(const bson_iter_t *iter, struct json_object *json)
 {
 	const char *text;
@@ -42,10 +54,8 @@ static void same_string(const bson_iter_t *iter, struct json_object *json)
 
 	must(BSON_ITER_HOLDS_UTF8(iter), "a string stays one");
 	text = bson_iter_utf8(iter, &size);
-	/* json-c loses a pair that it finds another backslash behind. */
-	for (uint32_t i = 0; i < size; i++)
-		if ((unsigned char)text[i] >= 0xef)
-			return;
+	if (has_pair(text, size))
+		return;
 	must_equal(text, size, json_object_get_string(json),
 		   (size_t)json_object_get_string_len(json), "a string stays");
 }
@@ -77,11 +87,14 @@ static bool is_reserved(const char *key)
 static void same_object(bson_iter_t *iter, struct json_object *json,
 			bool is_top)
 {
+	const char *at;
+
 	json_object_object_foreach(json, key, value) {
 		if (is_top && is_reserved(key))
 			continue;
 		must(bson_iter_next(iter), "all members stay");
-		must(strcmp(bson_iter_key(iter), key) == 0,
+		at = bson_iter_key(iter);
+		must(has_pair(at, strlen(at)) || strcmp(at, key) == 0,
 		     "members stay in their order");
 		same_value(iter, value);
 	}
