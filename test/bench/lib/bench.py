@@ -5,7 +5,9 @@ import datetime
 import importlib
 import json
 import os
+import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -74,6 +76,8 @@ def main(usage, words):
     if "-h" in words or "--help" in words:
         print(usage.strip())
         return 0
+    # As Ctrl-C: what was started is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         chosen = options(words)
         began = time.monotonic()

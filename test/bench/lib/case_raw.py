@@ -12,6 +12,7 @@ SIZES = (64 * KIB, 512 * KIB, 4096 * KIB)
 CONNECTIONS = (1, 8, 64)
 CHUNK = 512 * KIB
 TIERS = ("memory", "redis", "redis tcp", "mongodb")
+LIMIT = "redis-benchmark SET"
 CPU_AIMS = {"tranche, memory": at_most(150), "tranche, redis": at_most(200),
             "tranche, redis tcp": at_most(200)}
 OF_NGINX = {"tranche, memory": at_least(0.75), "tranche, redis": at_least(0.5),
@@ -47,15 +48,14 @@ def measure(work, lineup, size, connections):
     requests = chunks(work, size)
     counts = {label: contender.count(requests, connections, size)
               for label, contender in lineup.contenders.items()}
-    limit = "redis-benchmark SET"
 
     def before(label):
-        if label != limit:
+        if label != LIMIT:
             lineup.contenders[label].prepare(requests, counts[label])
 
     things = {label: lambda c=contender: c.sample(connections)
               for label, contender in lineup.contenders.items()}
-    things[limit] = lambda: redis_set.sample(
+    things[LIMIT] = lambda: redis_set.sample(
         work.redis, connections, size, counts["tranche, redis"])
     rounds.run(things, before)
     for label, contender in lineup.contenders.items():

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import load
 import peer as peers
 from figures import percentile
-from host import cpu_between, cpu_ns
+from host import cpu_ns
 from rounds import Busy
 
 SAMPLE_S = 0.4          # how long a sample is to take
@@ -48,14 +48,15 @@ class Contender:
         peers.clear(self.peer)
         self.lists = requests(self.peer, count)
 
-    def sample(self, connections):
+    def sample(self, connections, must_stay=True):
+        """must_stay: a process that ended makes the sample none."""
         before = self.cpu()
         run = self.send(connections)
         after = self.cpu()
         return Sample(run.done, run.rate, run.sent,
                       percentile(run.took_ns, 0.50) / 1e6,
                       percentile(run.took_ns, 0.99) / 1e6,
-                      difference(before, after))
+                      difference(before, after, must_stay))
 
     def send(self, connections):
         return load.send(self.work.build, self.peer.url, self.lists,
@@ -77,15 +78,15 @@ class Contender:
         return max(few, min(most, wanted) // connections * connections)
 
 
-def difference(before, after):
+def difference(before, after, must_stay):
     found = {}
     for part, ticks in after.items():
         # A database starts and ends processes as it likes.
-        found[part] = (cpu_between(before[part], ticks) if part != "store" else
-                       sum(ns - before[part].get(pid, 0)
-                           for pid, ns in ticks.items()))
-        if found[part] is None:
+        if must_stay and part != "store" and (before[part].keys()
+                                              != ticks.keys()):
             raise Busy
+        found[part] = sum(ns - before[part].get(pid, 0)
+                          for pid, ns in ticks.items())
     return found
 
 

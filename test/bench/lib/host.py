@@ -29,18 +29,19 @@ def cpu_ns(pids):
     return found
 
 
-def cpu_between(before, after):
-    """Nanoseconds; None when a process came or went, for its share is lost."""
-    if before.keys() != after.keys():
-        return None
-    return sum(after.values()) - sum(before.values())
-
-
 def stat_of(pid):
     """(parent, ticks of it and of those whose end it has seen)."""
     with open("/proc/%d/stat" % pid) as file:
         fields = file.read().rpartition(")")[2].split()
     return int(fields[1]), sum(map(int, fields[11:15]))
+
+
+def program(pid):
+    """The name of what it runs, or nothing."""
+    try:
+        return os.readlink("/proc/%d/exe" % pid).rsplit("/", 1)[-1]
+    except OSError:
+        return ""
 
 
 def family(roots):

@@ -24,15 +24,16 @@ class Lineup(contextlib.ExitStack):
         env = {**self.work.environment(tier), **(env or {})}
         return self.add(label or "tranche, " + tier, tranche.Peer, env, workers)
 
-    def peers(self):
-        """Those that were asked for."""
-        for name, peer in self.work.peers():
-            # What it may use; only the original's design does.
-            env = {}
-            if name == "original":
-                env = {"REDIS_URL": self.work.redis.tcp,
-                       "MONGODB_URI": self.work.mongodb.uri}
-            self.add(peer.name, peer, env)
+    def peers(self, names=None):
+        """Those that were asked for, or of them these."""
+        for name, peer in self.work.peers(names):
+            self.add(peer.name, peer, self.of_peer(name))
+
+    def of_peer(self, name):
+        """Only the original's design uses a store that is not its own."""
+        if name == "original":
+            return {"REDIS_URL": self.work.redis.tcp}
+        return {}
 
     def add(self, label, peer, env, workers=None):
         peer.install(self.work.cache)

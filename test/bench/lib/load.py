@@ -22,6 +22,7 @@ class Run:
     def __init__(self, said):
         self.done = said["lists"]
         self.failed = said["failed"]
+        self.skipped = said["skipped"]
         self.why = said["first_failure"]
         self.seconds = said["wall_ns"] / 1e9
         self.cpu_ns = said["cpu_ns"]
@@ -35,21 +36,25 @@ class Run:
         return self.done / self.seconds
 
 
-def send(build, url, lists, connections, must=True):
-    """Deals the lists of requests out to so many connections and sends them.
-    All must be answered as they expect, unless told otherwise."""
+def send(build, url, lists, connections, seconds=None, must=True):
+    """Deals the lists of requests out to so many connections and sends them, or
+    what of them can be begun in so many seconds. All must be answered as they
+    expect, unless told otherwise."""
     with tempfile.NamedTemporaryFile("w", dir="/dev/shm",
                                      prefix="tranche-plan-") as file:
-        file.write(plan(url, deal(lists, connections)))
+        file.write(plan(url, deal(lists, connections), seconds or RUN_S))
         file.flush()
         said = subprocess.run(
             [str(Path(build) / "test" / "bench" / "load"), file.name],
             stdout=subprocess.PIPE, text=True, check=True,
             timeout=RUN_S + 2 * WAIT_S)
     run = Run(json.loads(said.stdout))
-    if must and run.failed:
+    if must and (run.failed or run.done == 0):
         raise Failed("%d of %d failed, the first with: %s" % (
-            run.failed, run.failed + run.done, run.why))
+            run.failed, len(lists), run.why))
+    if run.skipped and not seconds:
+        raise Failed("%d of %d did not end within %d s" % (
+            run.skipped, len(lists), RUN_S))
     return run
 
 
@@ -58,10 +63,10 @@ def deal(lists, connections):
     return [hand for hand in hands if hand]
 
 
-def plan(url, hands):
+def plan(url, hands, seconds):
     address = urlsplit(url)
     lines = ["address %s %d" % (address.hostname, address.port),
-             "wait_ms %d" % (WAIT_S * 1000), "run_ms %d" % (RUN_S * 1000)]
+             "wait_ms %d" % (WAIT_S * 1000), "run_ms %d" % (seconds * 1000)]
     for hand in hands:
         lines.append("connection")
         for requests in hand:

@@ -19,14 +19,15 @@ class Rounds:
         self.repeated = 0
         self.busy = 0       # rounds that were busy and are counted
 
-    def run(self, things, before=None):
+    def run(self, things, before=None, in_order=False):
         """things: {name: function that takes a sample}. before: called ahead of
-        each. One round more than asked for is run: it warms up."""
+        each. One round more than asked for is run: it warms up. Every second
+        round is backwards, unless in_order."""
         names = list(things)
         self.samples = {name: [] for name in names}
         number, repeats = -1, (self.number + 1) // 2
         while number < self.number:
-            order = names if number % 2 else names[::-1]
+            order = names if in_order or number % 2 else names[::-1]
             taken, busy = self.one(order, things, before)
             if taken is None or (busy and number >= 0):
                 if repeats > 0:

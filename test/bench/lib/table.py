@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The report as text that is Markdown too."""
 
+import terabyte
 from report import number
 
 
@@ -18,6 +19,7 @@ def lines(report):
             yield "|" + "|".join(
                 "-" * (width + 1) + (":" if column in (2, 4) else "-")
                 for column, width in enumerate(widths)) + "|"
+    yield from terabyte.lines(report)
 
 
 def section(settings):

@@ -62,6 +62,13 @@ class Work(contextlib.ExitStack):
             path.write_bytes(base64.b64encode(os.urandom(size))[:size])
         return path
 
+    def program(self, name):
+        """Of the benchmark's own."""
+        return self.build / "test" / "bench" / name
+
+    def function(self, name):
+        return self.build / "functions" / name
+
     def new_folder(self):
         return Path(tempfile.mkdtemp(dir=self.folder))
 
@@ -85,9 +92,11 @@ class Work(contextlib.ExitStack):
             pids += self.mongodb.processes()
         return pids
 
-    def peers(self):
+    def peers(self, names=None):
         """Classes of those that were asked for and can be had."""
         for name in self.names:
+            if names and name not in names:
+                continue
             try:
                 found = peers.find(name)
                 found.install(self.cache)

@@ -6,6 +6,7 @@
  *
  *	lists, requests		done as was expected
  *	failed, first_failure	lists that were not, and why the first
+ *	skipped			lists that were not begun within run_ms
  *	wall_ns			from the first request to the last answer
  *	cpu_ns			of this program in that time
  *	sent, connected		bytes of bodies; connections made
@@ -38,6 +39,7 @@ struct run {
 	size_t n_done;
 	size_t n_requests;
 	size_t n_failed;
+	size_t n_skipped;
 	char first_failure[CLIENT_FAILURE_MAX];
 };
 
@@ -71,16 +73,18 @@ static void *run_lists(void *user)
 	for (size_t i = 0; i < run->lists.n; i++) {
 		uint64_t began = now(CLOCK_MONOTONIC);
 
-		if (began < end &&
-		    !run_list(run, &run->plan->lists[run->lists.first + i])) {
-			run->began[run->n_done] = began;
-			run->ended[run->n_done++] = now(CLOCK_MONOTONIC);
+		if (began >= end) {
+			run->n_skipped = run->lists.n - i;
+			break;
+		}
+		if (run_list(run, &run->plan->lists[run->lists.first + i])) {
+			if (!run->n_failed++)
+				strcpy(run->first_failure,
+				       run->client.failure);
 			continue;
 		}
-		if (!run->n_failed++)
-			strcpy(run->first_failure,
-			       began < end ? run->client.failure
-					   : "run_ms are over");
+		run->began[run->n_done] = began;
+		run->ended[run->n_done++] = now(CLOCK_MONOTONIC);
 	}
 	client_done(&run->client);
 	return NULL;
@@ -100,6 +104,7 @@ static void print_text(const char *text)
 	putchar('"');
 }
 
+/* Of each list when it began, or where from is 0 how long it took. */
 static void print_times(const struct run *runs, size_t n, uint64_t from,
 			const char *name)
 {
@@ -108,11 +113,10 @@ static void print_times(const struct run *runs, size_t n, uint64_t from,
 	printf(",\"%s\":[", name);
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < runs[i].n_done; k++) {
-			printf("%s%llu", comma,
-			       (unsigned long long)(from ? runs[i].began[k] -
-								   from
-							 : runs[i].ended[k] -
-								   runs[i].began[k]));
+			uint64_t began = runs[i].began[k], ns;
+
+			ns = from ? began - from : runs[i].ended[k] - began;
+			printf("%s%llu", comma, (unsigned long long)ns);
 			comma = ",";
 		}
 	}
@@ -122,7 +126,7 @@ static void print_times(const struct run *runs, size_t n, uint64_t from,
 static void print(const struct run *runs, size_t n, uint64_t cpu)
 {
 	unsigned long long sent = 0, connected = 0;
-	size_t lists = 0, requests = 0, failed = 0;
+	size_t lists = 0, requests = 0, failed = 0, skipped = 0;
 	uint64_t first = UINT64_MAX, last = 0;
 	const char *failure = "";
 
@@ -132,6 +136,7 @@ static void print(const struct run *runs, size_t n, uint64_t cpu)
 		lists += run->n_done;
 		requests += run->n_requests;
 		failed += run->n_failed;
+		skipped += run->n_skipped;
 		sent += run->client.sent;
 		connected += run->client.connected;
 		if (!*failure)
@@ -141,8 +146,8 @@ static void print(const struct run *runs, size_t n, uint64_t cpu)
 		if (run->n_done && run->ended[run->n_done - 1] > last)
 			last = run->ended[run->n_done - 1];
 	}
-	printf("{\"lists\":%zu,\"requests\":%zu,\"failed\":%zu,", lists,
-	       requests, failed);
+	printf("{\"lists\":%zu,\"requests\":%zu,", lists, requests);
+	printf("\"failed\":%zu,\"skipped\":%zu,", failed, skipped);
 	printf("\"wall_ns\":%llu,\"cpu_ns\":%llu,",
 	       (unsigned long long)(last ? last - first : 0),
 	       (unsigned long long)cpu);

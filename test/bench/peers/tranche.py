@@ -8,6 +8,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import host
 from server import FUNCTIONS, REPO, Serve
 
 PREFIX = "/api/routes/chunked/"
@@ -43,12 +44,17 @@ class Peer:
         return self.serve.__exit__(*exception)
 
     def processes(self):
-        functions = self.serve.processes(*FUNCTIONS)
-        return {"server": functions, "web": self.serve.processes("nginx"),
+        return {"server": self.functions(*FUNCTIONS), "web": self.web(),
                 "store": []}
 
     def functions(self, *names):
         return self.serve.processes(*names)
+
+    def web(self):
+        """nginx writes its title over its environment, by which Serve knows
+        the others."""
+        return [pid for pid in host.family([self.serve.process.pid])
+                if host.program(pid) == "nginx"]
 
     def call(self, method, path, body=None, status=(200,)):
         with contextlib.closing(HTTPConnection(
@@ -62,7 +68,8 @@ class Peer:
         return json.loads(text)
 
     def start(self, chunks, size, **more):
-        fields = {"totalChunks": chunks, "totalSize": chunks * size, **more}
+        fields = {"totalChunks": chunks, "totalSize": int(chunks * size),
+                  **more}
         self.ids.append(self.call("POST", "start",
                                   json.dumps(fields))["sessionId"])
         return self.ids[-1]
@@ -123,9 +130,13 @@ def start_request(chunks, size):
             "capture": {"json": "sessionId"}}
 
 
+def complete_request(session):
+    return {"method": "POST", "path": PREFIX + "complete", "status": 201,
+            "headers": {"Content-Type": "application/json"},
+            "body": '{"sessionId":"%s"}' % session}
+
+
 def small_upload(size, body):
     """Start, one chunk, complete."""
     return [start_request(1, size), raw_request("@captured@", 0, body),
-            {"method": "POST", "path": PREFIX + "complete", "status": 201,
-             "headers": {"Content-Type": "application/json"},
-             "body": '{"sessionId":"@captured@"}'}]
+            complete_request("@captured@")]
