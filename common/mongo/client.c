@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/mongo/client.h"
+#include "common/mongo/guard.h"
 #include "common/mongo/value.h"
 #include "common/mongo/verdict.h"
 
@@ -131,6 +132,7 @@ static int connect_waiting(struct client *c, int64_t waits_ms)
 		return client_fail(c, -EHOSTUNREACH,
 			    "the URI's hosts or options cannot be used");
 	mongoc_client_set_error_api(mongoc, MONGOC_ERROR_API_VERSION_2);
+	guard_client(mongoc);
 	c->mongoc = mongoc;
 	c->waits_ms = waits_ms;
 	c->was_used = false;

@@ -112,16 +112,6 @@ expect("silent", "sink", **{**WELL, "complete": "503 wait",
                             "abort": "503 wait", "again": "503 wait"})
 expect("harmless", "sink", **WELL)
 
-# libmongoc before 1.25 believes the lengths in a message, and the process that
-# asks dies of it: the web server answers. A later one finds it as silent.
-UNASKED = {"second": ("upload", "again"), "copy": ("again",),
-           "sink": ("start", "upload", "status")}
-for (_kind, _place), _said in list(EXPECTED.items()):
-    if _kind == "silent":
-        expect("kills", _place, **{
-            function: said if function in UNASKED.get(_place, ())
-            else "502 wait or " + said for function, said in _said.items()})
-
 
 class Fault(NamedTuple):
     """Begins and ends for all sessions at once, or, with `each`, for one
