@@ -5,6 +5,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -74,16 +75,30 @@ def at_least(what, version, oldest):
 
 
 def run(what, command, cwd, **env):
-    """A step of a build; raises Missing with the last of what it said."""
-    try:
-        done = subprocess.run(
+    """A step of a build; what it said. Raises Missing with the last of it."""
+    with tempfile.TemporaryFile() as log:
+        step = subprocess.Popen(
             [str(word) for word in command], cwd=cwd,
             env=dict(os.environ, **{k: str(v) for k, v in env.items()}),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=BUILD_SECONDS, text=True,
-            errors="replace")
-    except subprocess.TimeoutExpired:
-        raise Missing("%s took over %d s" % (what, BUILD_SECONDS)) from None
-    if done.returncode:
-        raise Missing("%s failed:\n%s" % (what, done.stdout[-2000:].strip()))
-    return done.stdout
+            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            start_new_session=True)
+        try:
+            step.wait(BUILD_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise Missing("%s took over %d s" % (what, BUILD_SECONDS)) from None
+        finally:
+            end_group(step)
+        log.seek(0)
+        said = log.read().decode(errors="replace").strip()
+    if step.returncode:
+        raise Missing("%s failed:\n%s" % (what, said[-2000:]))
+    return said
+
+
+def end_group(step):
+    """Also what a step that took too long, or was interrupted, started."""
+    try:
+        os.killpg(step.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    step.wait()

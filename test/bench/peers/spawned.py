@@ -13,6 +13,8 @@ READY_SECONDS = 120
 END_SECONDS = 10
 # Of the caller's environment: nothing that says what is to be stored where.
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
+# It ends also when its parent is killed, and can end nothing.
+WITH_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")
 
 
 class Spawned:
@@ -32,7 +34,7 @@ class Spawned:
     def __enter__(self):
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                self.command, env=self.env, stdin=subprocess.DEVNULL,
+                [*WITH_PARENT, *self.command], env=self.env, stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL if self.quiet else log, stderr=log,
                 start_new_session=True)
         try:
