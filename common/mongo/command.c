@@ -188,23 +188,36 @@ static int run_counted(struct client *c, const bson_t *command,
 	return r ? bad_reply(c, "the server's answer has no count") : 0;
 }
 
-int command_insert(struct client *c, const char *collection,
-		   const bson_t *document, struct deadline dl)
+void insert_begin(struct insert *insert, const char *collection)
 {
-	bson_t command = BSON_INITIALIZER, documents;
+	bson_init(&insert->command);
+	BSON_APPEND_UTF8(&insert->command, "insert", collection);
+	begin_only(&insert->command, "documents", &insert->documents,
+		   &insert->document);
+}
+
+int insert_send(struct insert *insert, struct client *c, struct deadline dl)
+{
 	int64_t n;
 	int r;
 
-	BSON_APPEND_UTF8(&command, "insert", collection);
-	BSON_APPEND_ARRAY_BEGIN(&command, "documents", &documents);
-	BSON_APPEND_DOCUMENT(&documents, "0", document);
-	bson_append_array_end(&command, &documents);
-	append_write_options(c, &command, dl);
-	r = run_counted(c, &command, dl, &n);
-	bson_destroy(&command);
+	end_only(&insert->command, &insert->documents, &insert->document);
+	append_write_options(c, &insert->command, dl);
+	r = run_counted(c, &insert->command, dl, &n);
+	bson_destroy(&insert->command);
 	if (!r && n != 1)
 		return bad_reply(c, "the server inserted nothing");
 	return r;
+}
+
+int command_insert(struct client *c, const char *collection,
+		   const bson_t *document, struct deadline dl)
+{
+	struct insert insert;
+
+	insert_begin(&insert, collection);
+	bson_concat(&insert.document, document);
+	return insert_send(&insert, c, dl);
 }
 
 int command_update(struct client *c, const char *collection,

@@ -52,6 +52,19 @@ int command_sum(struct client *c, const char *collection, const bson_t *filter,
 		const char *field, struct deadline dl, int64_t *ret_n,
 		int64_t *ret_sum);
 
+/* A document that is written where it is sent from: that spares a big one a copy. */
+struct insert {
+	bson_t command;
+	bson_t documents;
+	bson_t document;	/* to be appended to, with its _id */
+};
+
+/* Begins to insert a document; insert_send() ends it. */
+void insert_begin(struct insert *insert, const char *collection);
+
+/* Inserts what was begun, as command_insert() does, and ends it. */
+int insert_send(struct insert *insert, struct client *c, struct deadline dl);
+
 /*
  * Inserts a document with an _id. It may be tried twice, so MONGO_E_DUPLICATE
  * may mean that this very call inserted it.

@@ -40,26 +40,27 @@ static int insert(const struct put *put)
 {
 	const struct chunk_info *info = &put->chunk->info;
 	char digest[DIGEST_TEXT_LEN + 1];
-	bson_t document = BSON_INITIALIZER;
+	struct insert insert;
+	bson_t *document = &insert.document;
 	int r;
 
-	mongodb_append_chunk_id(&document, put->session, info->index);
-	BSON_APPEND_UTF8(&document, "sessionId", put->session->id);
-	value_append_integer(&document, "chunkIndex", info->index);
-	append_data(&document, info->kind, put->chunk);
-	BSON_APPEND_DATE_TIME(&document, "createdAt", clock_now_ms());
-	BSON_APPEND_DATE_TIME(&document, "purgeAt",
+	insert_begin(&insert, MONGODB_CHUNKS);
+	mongodb_append_chunk_id(document, put->session, info->index);
+	BSON_APPEND_UTF8(document, "sessionId", put->session->id);
+	value_append_integer(document, "chunkIndex", info->index);
+	append_data(document, info->kind, put->chunk);
+	BSON_APPEND_DATE_TIME(document, "createdAt", clock_now_ms());
+	BSON_APPEND_DATE_TIME(document, "purgeAt",
 			      session_purge_at(put->session));
-	value_append_integer(&document, "size", (int64_t)info->size);
-	BSON_APPEND_UTF8(&document, "kind", chunk_kind_name(info->kind));
+	value_append_integer(document, "size", (int64_t)info->size);
+	BSON_APPEND_UTF8(document, "kind", chunk_kind_name(info->kind));
 	digest_format(&info->digest, digest);
-	BSON_APPEND_UTF8(&document, "digest", digest);
-	BSON_APPEND_INT64(&document, "stamp", put->stamp);
+	BSON_APPEND_UTF8(document, "digest", digest);
+	BSON_APPEND_INT64(document, "stamp", put->stamp);
 	/* The size that it has with this; no change of ours gives another. */
-	BSON_APPEND_INT32(&document, "bsonSize", (int32_t)(document.len + 1 +
+	BSON_APPEND_INT32(document, "bsonSize", (int32_t)(document->len + 1 +
 			  sizeof("bsonSize") + sizeof(int32_t)));
-	r = command_insert(put->m->client, MONGODB_CHUNKS, &document, put->dl);
-	bson_destroy(&document);
+	r = insert_send(&insert, put->m->client, put->dl);
 	if (r == MONGO_E_DUPLICATE)
 		return TIER_E_CONFLICT;
 	if (r == MONGO_E_TOO_LARGE)
