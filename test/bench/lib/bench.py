@@ -5,6 +5,7 @@ import datetime
 import importlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import host
 import load
 import peer
+import plot
 import table
 from report import say
 from work import Work
@@ -21,6 +23,7 @@ from work import Work
 REPO = Path(__file__).resolve().parents[3]
 CASES = ("raw", "json", "small", "complete", "cold", "growth", "memory", "cpu",
          "degraded")
+LETTERS = dict(zip("abcdefghi", CASES))
 WARM_BYTES = 3 << 30
 
 
@@ -29,18 +32,19 @@ class Usage(Exception):
 
 
 def options(words):
-    found = {"quick": False, "peers": ",".join(peer.USUAL), "out": None}
+    found = {"quick": False, "peers": ",".join(peer.USUAL), "out": None,
+             "rounds": None}
     cases, words = [], list(words)
     while words:
         word, _, value = words.pop(0).partition("=")
         if word == "--quick":
             found["quick"] = True
-        elif word in ("--peers", "--out"):
+        elif word in ("--peers", "--out", "--rounds"):
             if not value and not words:
                 raise Usage("%s needs a value" % word)
             found[word[2:]] = value or words.pop(0)
-        elif word in CASES:
-            cases.append(word)
+        elif word in CASES or word in LETTERS:
+            cases.append(LETTERS.get(word, word))
         else:
             raise Usage("unknown: %s (see --help)" % word)
     names = {"all": ",".join(peer.ALL), "none": ""}.get(found["peers"],
@@ -48,7 +52,12 @@ def options(words):
     found["peers"] = [name for name in names.split(",") if name]
     if unknown := set(found["peers"]) - set(peer.ALL):
         raise Usage("no peer %s (see --help)" % ", ".join(sorted(unknown)))
-    found["cases"] = cases or list(CASES)
+    if found["rounds"] is not None:
+        if not re.fullmatch("[1-9][0-9]{0,3}", found["rounds"]):
+            raise Usage("--rounds is a number from 1 to 9999")
+        found["rounds"] = int(found["rounds"])
+    # In their own order: some read what others found.
+    found["cases"] = [name for name in CASES if not cases or name in cases]
     return found
 
 
@@ -81,7 +90,8 @@ def main(usage, words):
     try:
         chosen = options(words)
         began = time.monotonic()
-        with Work(build(), cache(), chosen["quick"], chosen["peers"]) as work:
+        with Work(build(), cache(), chosen["peers"], chosen["quick"],
+                  chosen["rounds"]) as work:
             describe(work, words)
             host.warm_up(work.folder, WARM_BYTES)
             for name in chosen["cases"]:
@@ -101,7 +111,10 @@ def describe(work, words):
             ("date", now.strftime("%Y-%m-%d %H:%M UTC")),
             ("command", " ".join(["test/bench/run", *words])),
             ("machine", host.description()),
-            ("stores, bodies, sinks", "on tmpfs, so that fsync costs nothing")):
+            ("for all", "bodies, stores and sinks on tmpfs, where fsync costs "
+             "nothing"),
+            ("of tranche", "deploy/serve as it is, limits but raised; 4 workers "
+             "where no other number is said")):
         work.report.setting(what, value)
 
 
@@ -114,6 +127,7 @@ def write(report, out):
     text = "\n".join(table.lines(report)) + "\n"
     print(text, end="", flush=True)
     (out / "table.md").write_text(text)
+    (out / "plot.svg").write_text(plot.svg(report))
     (out / "figures.json").write_text(json.dumps({
         "settings": report.settings, "missing": report.missing,
         "rows": [row._asdict() for row in report.rows]}, indent=1))

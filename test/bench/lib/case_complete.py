@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import host
 import load
+import terabyte
 from contender import single
 from figures import ratios
 from lineup import Lineup
@@ -17,7 +18,7 @@ from report import at_most
 from tranche import complete_request, raw_request
 
 CHUNK = 4096 * 1024
-CHUNKS = 256
+CHUNKS, CHUNKS_QUICK = 256, 64
 DOCUMENT = 10 * 1000 * 1000
 BESIDE = "cp + SHA-256"
 
@@ -39,12 +40,13 @@ def run(work):
 
 def files(work, contender):
     peer = contender.peer
+    count = CHUNKS_QUICK if work.quick else CHUNKS
 
     def before(name):
         if name == BESIDE:
             return
         peer.clear()
-        contender.lists = single(peer.chunk_requests(CHUNKS, CHUNK,
+        contender.lists = single(peer.chunk_requests(count, CHUNK,
                                                      work.body(CHUNK)))
         contender.send(8)
 
@@ -56,8 +58,12 @@ def files(work, contender):
         before, in_order=True)
     add = work.report.add
     for name in rounds.samples:
-        add("complete", "1 GiB, memory, into file:, %s" % name, "s",
+        add("complete", "%d MiB, memory, into file:, %s" % (
+            count * CHUNK >> 20, name), "s",
             rounds.of(name, lambda s: s.seconds), None, rounds.note)
+    add("complete", terabyte.COMPLETE, "s",
+        rounds.of("complete", lambda s: s.cpu / (count * CHUNK / 2**30)), None,
+        rounds.note)
     for what, of in (("time", lambda s: s.seconds), ("CPU", lambda s: s.cpu)):
         add("complete", "%s of complete / %s" % (what, BESIDE), "×",
             ratios(rounds.of("complete", of), rounds.of(BESIDE, of)),

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Raw chunks by size and connections: every tier and every peer."""
 
+import json
+import subprocess
+
+import fcgi_floor
 import load
 import redis_set
 from figures import ratios
@@ -8,10 +12,11 @@ from lineup import Lineup, chunks
 from report import at_least, at_most, say
 
 KIB = 1024
-SIZES = (64 * KIB, 512 * KIB, 4096 * KIB)
-CONNECTIONS = (1, 8, 64)
 CHUNK = 512 * KIB
+SIZES = (64 * KIB, CHUNK, 4096 * KIB)
+CONNECTIONS = (1, 8, 64)
 TIERS = ("memory", "redis", "redis tcp", "mongodb")
+FLOOR = fcgi_floor.Peer.name
 LIMIT = "redis-benchmark SET"
 CPU_AIMS = {"tranche, memory": at_most(150), "tranche, redis": at_most(200),
             "tranche, redis tcp": at_most(200)}
@@ -26,9 +31,12 @@ def run(work):
         lineup.peers()
         for contender in lineup.contenders.values():
             check(work, contender)
+        lineup.floor()
         for size in SIZES:
             for connections in CONNECTIONS:
-                measure(work, lineup, size, connections)
+                if not work.quick or size == CHUNK or connections == 8:
+                    measure(work, lineup, size, connections)
+    tmpfs(work)
 
 
 def check(work, contender):
@@ -46,20 +54,23 @@ def measure(work, lineup, size, connections):
     aimed = size == CHUNK and connections in (1, 8)
     rounds = work.rounds() if aimed else work.few()
     requests = chunks(work, size)
+    contenders = {label: contender
+                  for label, contender in lineup.contenders.items()
+                  if aimed or label != FLOOR}
     counts = {label: contender.count(requests, connections, size)
-              for label, contender in lineup.contenders.items()}
+              for label, contender in contenders.items()}
 
     def before(label):
         if label != LIMIT:
-            lineup.contenders[label].prepare(requests, counts[label])
+            contenders[label].prepare(requests, counts[label])
 
     things = {label: lambda c=contender: c.sample(connections)
-              for label, contender in lineup.contenders.items()}
+              for label, contender in contenders.items()}
     things[LIMIT] = lambda: redis_set.sample(
-        work.redis, connections, size, counts["tranche, redis"])
+        work.redis, connections, size, 2 * max(counts.values()))
     rounds.run(things, before)
-    for label, contender in lineup.contenders.items():
-        contender.prepare(requests, 1)
+    for contender in contenders.values():
+        contender.prepare(requests, 1)      # its store is small again
     show(work.report, rounds, size, connections)
     if size == CHUNK and connections == 8:
         work.kept["raw"] = rounds
@@ -79,7 +90,7 @@ def show(report, rounds, size, connections):
 
 def cpu(report, rounds, about):
     for label in rounds.samples:
-        if label.startswith("tranche"):
+        if label.startswith("tranche") or label == FLOOR:
             report.add("raw", "%s: function CPU, %s" % (about, label), "us",
                        rounds.of(label, lambda s: s.cpu_us("server")),
                        CPU_AIMS.get(label), rounds.note)
@@ -102,3 +113,15 @@ def beside(report, rounds, about):
 
 def above(label):
     return at_least(1) if label == "tranche, memory" else None
+
+
+def tmpfs(work):
+    """What it costs to write a chunk to the memory tier's file system."""
+    samples = []
+    for _ in range(5):
+        said = subprocess.run(
+            [str(work.program("floor-tmpfs")), str(work.folder), str(CHUNK),
+             "100"], check=True, stdout=subprocess.PIPE, text=True).stdout
+        samples += [ns / 1000 for ns in json.loads(said)["ns"]]
+    work.report.add("raw", "512 KiB: floor: written to tmpfs, CPU", "us",
+                    samples)

@@ -10,7 +10,6 @@ from figures import percentile
 from host import cpu_ns
 from rounds import Busy
 
-SAMPLE_S = 0.4          # how long a sample is to take
 SAMPLE_BYTES = 256 << 20
 SAMPLE_MAX = 1024       # lists of requests
 
@@ -69,12 +68,12 @@ class Contender:
                                  *self.work.store_processes(self.env)])}
 
     def count(self, requests, connections, size):
-        """How many make a sample, found by trying."""
+        """How many take as long as a sample is to take, found by trying."""
         few = max(8, 2 * connections)
         most = max(few, min(SAMPLE_MAX, SAMPLE_BYTES // max(size, 1)))
         self.prepare(requests, few)
         rate = self.send(connections).rate
-        wanted = int(rate * SAMPLE_S)
+        wanted = int(rate * self.work.sample_s)
         return max(few, min(most, wanted) // connections * connections)
 
 

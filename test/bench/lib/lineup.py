@@ -5,6 +5,7 @@ its two numbers of workers."""
 import contextlib
 import statistics
 
+import fcgi_floor
 import peer as peers
 import tranche
 from contender import Contender
@@ -35,13 +36,17 @@ class Lineup(contextlib.ExitStack):
             return {"REDIS_URL": self.work.redis.tcp}
         return {}
 
+    def floor(self):
+        """What does nothing but read a body by FastCGI."""
+        fcgi_floor.Peer.program = self.work.program("floor-fcgi")
+        self.add(fcgi_floor.Peer.name, fcgi_floor.Peer, {})
+
     def add(self, label, peer, env, workers=None):
         peer.install(self.work.cache)
         workers = workers or self.better(label, peer, env)
         running = self.enter_context(peer(
             self.work.cache, self.work.new_folder(), workers, env))
-        self.work.report.setting(label, "%s, %d workers" % (running.version,
-                                                            workers))
+        self.work.report.setting(peer.name, running.version)
         self.contenders[label] = Contender(self.work, label, running, env)
         return self.contenders[label]
 
@@ -55,6 +60,8 @@ class Lineup(contextlib.ExitStack):
                     rates[workers] = self.rate(Contender(
                         self.work, label, running, env))
             self.work.chosen[label] = max(rates, key=rates.get)
+            self.work.report.setting("workers of " + label, "%d, of %s" % (
+                self.work.chosen[label], " and ".join(map(str, rates))))
         return self.work.chosen[label]
 
     def rate(self, contender):

@@ -18,12 +18,15 @@ TIERS = {"memory": "memory", "redis": "redis", "redis tcp": "redis",
 
 
 class Work(contextlib.ExitStack):
-    def __init__(self, build, cache, quick, names):
+    def __init__(self, build, cache, names, quick=False, pairs=None):
+        """names: of peers. pairs: rounds of what has an aim."""
         super().__init__()
         self.build = Path(build)
         self.cache = Path(cache)
+        self.names = names
         self.quick = quick
-        self.names = names          # of peers
+        self.pairs = pairs or (5 if quick else 15)
+        self.sample_s = 0.2 if quick else 0.4
         self.report = Report()
         self.chosen = {}            # numbers of workers, by contender
         self.kept = {}              # rounds of one case that another reads
@@ -47,13 +50,13 @@ class Work(contextlib.ExitStack):
         return self.the_mongodb
 
     def rounds(self, number=None):
-        """15 for what has an aim, 5 with --quick."""
+        """Those that a ratio needs, or so many."""
         roots = self.the_mongodb.roots() if self.the_mongodb else []
-        return Rounds(host.Watch(roots), number or (5 if self.quick else 15))
+        return Rounds(host.Watch(roots), number or self.pairs)
 
     def few(self):
-        """Rounds for what has none."""
-        return self.rounds(2 if self.quick else 4)
+        """For what has no aim."""
+        return self.rounds(max(1, min(3, self.pairs // 2)))
 
     def body(self, size):
         """A file of so many random letters of base64."""
