@@ -151,6 +151,8 @@ def start_cgi(folder, children, web, options):
 
     values = {
         "@port@": str(options.port),
+        "@bodies@": (f'"{options.body_dir}"' if options.body_dir
+                     else 'var.run + "/lighttpd"'),
         "@body_kib@": str((body_max(options.limits) >> 10) + 1),
         "@environment@": ",\n".join(
             f'\t\t"{name}" => env.{name}' for name in sorted(os.environ)

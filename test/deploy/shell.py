@@ -66,6 +66,9 @@ class Shell:
             for each in self.commands:
                 each.process.wait()
                 each.process.stdout.close()
+            for memory in self.root.rglob("memory"):
+                if memory.is_symlink():
+                    shutil.rmtree(memory.resolve(), ignore_errors=True)
             shutil.rmtree(self.root)
 
     def processes(self):
