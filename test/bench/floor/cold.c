@@ -2,7 +2,7 @@
 
 /*
  * The floor of a cold start: reads its input and answers. floor-empty has libc
- * alone; floor-cold has the libraries of a function that talks to Redis, linked
+ * alone; floor-shared has libfcgi, hiredis and nettle as shared libraries, linked
  * with --no-as-needed, for it calls none of them.
  */
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import host
@@ -96,13 +97,24 @@ def main(usage, words):
             host.warm_up(work.folder, WARM_BYTES)
             for name in chosen["cases"]:
                 say("%s (%d s)" % (name, time.monotonic() - began))
-                importlib.import_module("case_" + name).run(work)
+                run_case(work, name)
         work.report.setting("took", "%d s" % (time.monotonic() - began))
         write(work.report, chosen["out"])
-    except (Usage, load.Failed) as error:
+    except Usage as error:
         say("run: %s" % error)
-        return 2 if isinstance(error, Usage) else 1
-    return 0
+        return 2
+    return 1 if work.failed else 0
+
+
+def run_case(work, name):
+    """One that fails takes no other's figures with it."""
+    try:
+        importlib.import_module("case_" + name).run(work)
+    except (load.Failed, RuntimeError, OSError,
+            subprocess.SubprocessError) as error:
+        work.failed = True
+        work.report.lacks("all of %s: %s" % (name, error))
+        traceback.print_exc()
 
 
 def describe(work, words):

@@ -16,7 +16,7 @@ RUNS = 10       # a round; a sample is their median
 AIMS = {"memory": at_most(1.5), "redis": at_most(1.6), "redis tcp": at_most(1.6),
         "mongodb": at_most(12)}
 FLOORS = {"floor-empty": "no library, reads the body",
-          "floor-cold": "libfcgi, hiredis, nettle and xxhash, reads the body"}
+          "floor-shared": "libfcgi, hiredis, nettle shared, reads the body"}
 
 
 def run(work):

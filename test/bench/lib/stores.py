@@ -31,7 +31,7 @@ class Redis:
         self.path = Path(self.folder.name) / "socket"
         self.port = free_port()
         self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1",
+            ["setpriv", "--pdeathsig", "KILL", "--", "redis-server", "--port", str(self.port), "--bind", "127.0.0.1",
              "--unixsocket", str(self.path), "--dir", self.folder.name,
              "--save", "", "--appendonly", "no"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)

@@ -29,6 +29,7 @@ class Work(contextlib.ExitStack):
         self.sample_s = 0.2 if quick else 0.4
         self.report = Report()
         self.chosen = {}            # numbers of workers, by contender
+        self.failed = False         # whether a case was
         self.kept = {}              # rounds of one case that another reads
         self.folder = Path(self.enter_context(tempfile.TemporaryDirectory(
             prefix="tranche-bench-", dir="/dev/shm")))

@@ -43,8 +43,9 @@ class Peer:
             pool.bind(str(self.folder / "socket"))
             pool.listen(BACKLOG)
             self.pool = subprocess.Popen(
-                ["multiwatch", "-f", str(self.workers), "-t", "0", "-s", "TERM",
-                 "--", str(self.program)], stdin=pool)
+                ["setpriv", "--pdeathsig", "TERM", "--", "multiwatch", "-f",
+                 str(self.workers), "-t", "0", "-s", "TERM", "--",
+                 str(self.program)], stdin=pool)
         try:
             self.nginx.__enter__()
         except BaseException:

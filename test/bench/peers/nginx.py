@@ -69,8 +69,9 @@ class Nginx:
     def __enter__(self):
         path = self.folder / "nginx.conf"
         path.write_text(self.configuration)
-        self.process = subprocess.Popen([program(), "-c", str(path)],
-                                        stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", "--", program(), "-c",
+             str(path)], stdin=subprocess.DEVNULL)
         end = time.monotonic() + START_S
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > end:
