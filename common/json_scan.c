@@ -49,14 +49,14 @@ static bool is_digit(char c)
 /* Bytes of the longest escape. */
 #define ESCAPE_MAX ((size_t)6)
 
-static inline bool is_simple_escape(const char *at)
+static inline bool is_simple(char c)
 {
 	static const bool simple[256] = {
 		['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
 		['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true,
 	};
 
-	return simple[(uint8_t)at[1]];
+	return simple[(uint8_t)c];
 }
 
 static inline bool is_unicode_escape(const char *at)
@@ -72,13 +72,27 @@ static int scan_escape(struct scan *s)
 	char escape[ESCAPE_MAX] = "\\u0000";
 
 	memcpy(escape, s->at, left < ESCAPE_MAX ? left : ESCAPE_MAX);
-	if (is_simple_escape(escape))
+	if (is_simple(escape[1]))
 		s->at += 2;
 	else if (!is_unicode_escape(escape))
 		return scan_invalid(s, "bad escape");
 	else
 		s->at += left < ESCAPE_MAX ? left : ESCAPE_MAX;
 	return 0;
+}
+
+/* Of the bytes that @escaped names in a block those that are not simple. */
+static inline uint64_t not_simple(const char *block, uint64_t escaped)
+{
+	uint64_t others = 0;
+
+	if (block_rest(block_rest(escaped)))
+		return escaped & ~block_json_simple(block);
+	/* To look at two is quicker than to look at all. */
+	for (; escaped; escaped = block_rest(escaped))
+		if (!is_simple(block[block_first(escaped)]))
+			others |= escaped & -escaped;
+	return others;
 }
 
 /*
@@ -101,7 +115,7 @@ static const char *skip_blocks(const char *at, const char *end)
 		escapes = block_escapes(backslashes, escaped);
 		escaped |= escapes << 1;
 		stops = special & ~backslashes & ~escaped;
-		others = escaped & ~block_json_simple(at) & block_before(stops);
+		others = not_simple(at, escaped & block_before(stops));
 		for (; others; others = block_rest(others)) {
 			const char *escape = at + block_first(others) - 1;
 
