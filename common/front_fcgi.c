@@ -82,9 +82,28 @@ static int fcgi_write(struct front *front, const char *data, size_t size)
 	return 0;
 }
 
+/*
+ * Whether all that the server had to say has been read. It does not wait for
+ * what is on its way: the connection is good for nothing else after this.
+ */
+static bool is_read(FCGX_Request *request)
+{
+	return fcntl(request->ipcFd, F_SETFL, O_NONBLOCK) == 0 &&
+	       FCGX_GetChar(request->in) < 0 && !FCGX_GetError(request->in);
+}
+
+/*
+ * libfcgi waits, for two seconds at most, until the server has closed the
+ * connection, for one that is closed with something unread may take the answer
+ * with it (TCP's RST). Detached it closes at once.
+ */
 static void fcgi_finish(struct front *front)
 {
-	FCGX_Finish_r(&self(front)->request);
+	FCGX_Request *request = &self(front)->request;
+
+	if (!request->keepConnection && is_read(request))
+		FCGX_Detach(request);
+	FCGX_Finish_r(request);
 }
 
 static void fcgi_close(struct front *front)
