@@ -83,13 +83,17 @@ static int fcgi_write(struct front *front, const char *data, size_t size)
 }
 
 /*
- * Whether all that the server had to say has been read. It does not wait for
- * what is on its way: the connection is good for nothing else after this.
+ * Whether all that the server had to say has been read; it does not wait for
+ * what is on its way. The answer is written after this, and may have to wait.
  */
 static bool is_read(FCGX_Request *request)
 {
-	return fcntl(request->ipcFd, F_SETFL, O_NONBLOCK) == 0 &&
-	       FCGX_GetChar(request->in) < 0 && !FCGX_GetError(request->in);
+	bool at_end;
+
+	if (fcntl(request->ipcFd, F_SETFL, O_NONBLOCK))
+		return false;
+	at_end = FCGX_GetChar(request->in) < 0 && !FCGX_GetError(request->in);
+	return fcntl(request->ipcFd, F_SETFL, 0) == 0 && at_end;
 }
 
 /*

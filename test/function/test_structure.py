@@ -53,8 +53,8 @@ def test_resident(clean, setting, count, most):
 
 def test_libraries(clean):
     """Each is loaded by a process that needs it, and by no other."""
-    loaded = {"embedded": (), "redis+mongodb": ("libhiredis",),
-              "redis-invalid": ("libmongoc",)}
+    loaded = {"embedded": (), "redis+mongodb": ("tranche-redis",),
+              "redis-invalid": ("tranche-mongodb", "libmongoc")}
     for setting, wanted in loaded.items():
         with Place(setting) as place:
             for _ in range(20):
@@ -62,7 +62,7 @@ def test_libraries(clean):
                 up.put_all()
                 assert up.client.send("GET", "status").status == 200
             pids = place.serve.processes("upload")
-            for library in ("libhiredis", "libmongoc"):
+            for library in ("tranche-redis", "tranche-mongodb", "libmongoc"):
                 has = [pid for pid in pids if maps(pid, library)]
                 if library in wanted:
                     assert has, (setting, library)
@@ -72,7 +72,7 @@ def test_libraries(clean):
                 up.completes()
                 for pid in place.serve.processes(*FUNCTIONS):
                     assert not maps(pid, "libmongoc")
-                    assert not maps(pid, "libhiredis")
+                    assert not maps(pid, "tranche-redis")
 
 
 def test_complete_of_a_gibibyte(clean):
