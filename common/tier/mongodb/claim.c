@@ -3,6 +3,9 @@
 #include "common/mongo/value.h"
 #include "common/tier/mongodb/parts.h"
 
+/* Of a claim that is not to be had: once more, or it may have been lost. */
+#define TRIES_MAX 2
+
 /*
  * A claim's time is told by the server ($$NOW), which plain inserts cannot
  * ask: so a claim that nobody has, long over, is put there first, and all
@@ -53,29 +56,38 @@ static bson_t *take(const struct session *session,
 		"}", "}");
 }
 
+/* *ret_n is 1 when it is ours now. */
+static int try_claim(struct mongodb *m, const struct session *session,
+		     const struct tier_token *token, struct deadline dl,
+		     int64_t *ret_n)
+{
+	bson_t *filter, *change;
+	int r;
+
+	r = insert_free(m, session, dl);
+	if (r)
+		return r;
+	filter = ours_or_over(session, token);
+	change = take(session, token);
+	r = command_update(m->client, MONGODB_CLAIMS, filter, change,
+			   /* is_pipeline= */ true, dl, ret_n);
+	bson_destroy(filter);
+	bson_destroy(change);
+	return r;
+}
+
 int mongodb_claim(struct tier *t, const struct session *session,
 		  const struct tier_token *token, struct deadline dl)
 {
 	struct mongodb *m = mongodb_of(t);
-	bson_t *filter, *change;
-	int64_t n;
+	int64_t n = 0;
 	int r;
 
 	r = mongodb_ensure_indexes(m, dl);
-	if (r)
-		return r;
-	r = insert_free(m, session, dl);
-	if (r)
-		return mongodb_result(m, r);
-	filter = ours_or_over(session, token);
-	change = take(session, token);
-	r = command_update(m->client, MONGODB_CLAIMS, filter, change,
-			   /* is_pipeline= */ true, dl, &n);
-	bson_destroy(filter);
-	bson_destroy(change);
-	if (r)
-		return mongodb_result(m, r);
-	return n ? 0 : TIER_E_CONFLICT;
+	/* Deleted in between, by whoever, it is nobody's and not another's. */
+	for (int i = 0; !r && !n && i < TRIES_MAX; i++)
+		r = mongodb_result(m, try_claim(m, session, token, dl, &n));
+	return r || n ? r : TIER_E_CONFLICT;
 }
 
 int mongodb_release(struct tier *t, const struct session *session,
