@@ -112,7 +112,8 @@ class Serve:
 
     def processes(self, *names):
         """pids of what serves here: all, or those of the functions named."""
-        mark = b"TRANCHE_MEMORY_DIR=%s\0" % bytes(self.memory)
+        mark = b"TRANCHE_MEMORY_DIR=%s\0" % os.fsencode(
+            self.env["TRANCHE_MEMORY_DIR"])
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
