@@ -29,9 +29,10 @@ static struct front_fcgi *self(struct front *front)
 
 /*
  * Several processes wait on one socket. One of them wakes for a connection, now
- * and then more, and those that another was quicker than wait on. SIGTERM and SIGUSR1, which ask it to leave, are blocked
- * but here, so that they end a wait, never come between a look at it and a call
- * that blocks, and interrupt no call of a request.
+ * and then more, and those that another was quicker than wait on. SIGTERM and
+ * SIGUSR1, which ask it to leave, are blocked but here, so that they end a wait,
+ * never come between a look at it and a call that blocks, and interrupt no call
+ * of a request.
  */
 static int fcgi_accept(struct front *front, int64_t idle_ms)
 {
