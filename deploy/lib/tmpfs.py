@@ -42,6 +42,9 @@ def memory_folder(state, body_max):
         return name
     own = hashlib.sha256(os.fsencode(state)).hexdigest()[:8]
     folder = f"{SHM}/tranche-{os.getuid()}-{own}"
+    # Of a state folder that was moved the link is another's.
+    if os.path.islink(name) and os.readlink(name) != folder:
+        os.unlink(name)
     if not os.path.islink(name):
         os.symlink(folder, name)
     return folder
