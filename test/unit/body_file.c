@@ -22,8 +22,8 @@ static const struct body_limit limit = { 10, "maxThing", 7 };
 
 /* A folder as the web server has it, with the body "hello" in it. */
 struct bed {
-	char folder[64];
-	char path[128];
+	char folder[200];
+	char path[256];
 };
 
 static void write_file(const char *path, const char *text)
@@ -37,7 +37,10 @@ static void write_file(const char *path, const char *text)
 
 static void bed_make(struct bed *bed)
 {
-	strcpy(bed->folder, "/tmp/tranche-body.XXXXXX");
+	const char *temporary = getenv("TMPDIR");
+
+	snprintf(bed->folder, sizeof(bed->folder), "%s/tranche-body.XXXXXX",
+		 temporary && *temporary ? temporary : "/tmp");
 	assert_non_null(mkdtemp(bed->folder));
 	snprintf(bed->path, sizeof(bed->path), "%s/0000000001", bed->folder);
 	write_file(bed->path, "hello");
@@ -190,7 +193,7 @@ static void what_is_no_plain_file_of_ours_is_not_opened(void **state)
 {
 	struct body_file file;
 	struct bed bed;
-	char other[160];
+	char other[256];
 
 	(void)state;
 	bed_make(&bed);
